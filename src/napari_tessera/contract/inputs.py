@@ -177,9 +177,12 @@ class PairedData:
     cells, spots : Expression
         The same ``gene_names`` in the same order.
     spot_xy : ndarray, shape (n_spots, 2), float64
-        Spot centres x, y in `unit`.
+        Spot centres x, y as they lie in the coordinate system
+        ``origin.selection.coordinate_system``; nothing else is scaled or moved, so the way back
+        to an element is the inverse of the element's own transformation.
     unit : str
-        ``micrometre`` where the data say so, else the stated unit.
+        Unit of that coordinate system: ``micrometre`` where the data say so, else ``pixel`` or
+        ``unit``.
     pitch : float
         Typical distance of neighbouring spots in `unit` (lattice step, or sqrt(area / n_spots)).
     spot_graph : scipy.sparse.csr_matrix or None, shape (n_spots, n_spots)
