@@ -1,0 +1,1 @@
+"""Planted tissues with known answers, and monitors that remember: for tests, demos and examples."""
