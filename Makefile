@@ -1,0 +1,78 @@
+# Every target makes the environment first, once; nothing but Python 3.11+, its venv module and make need be there.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+PYTEST_ARGS ?=
+
+# The package itself reads only NAPARI_TESSERA_DATA; a data folder that lies beside the checkout is taken by itself.
+ifeq ($(strip $(NAPARI_TESSERA_DATA)),)
+ifneq ($(wildcard ../shared/data/.),)
+NAPARI_TESSERA_DATA := $(abspath ../shared/data)
+endif
+endif
+export NAPARI_TESSERA_DATA
+
+# Windows need a display; a virtual one is taken where there is none. macOS always has its own.
+ifeq ($(shell uname -s),Darwin)
+DISPLAYED := yes
+else
+DISPLAYED := $(if $(strip $(DISPLAY)$(WAYLAND_DISPLAY)),yes,)
+endif
+SCREEN := $(if $(DISPLAYED),,xvfb-run -a -s "-screen 0 1920x1200x24 -nolisten tcp")
+
+.PHONY: help setup demo test check format docs bench clean
+
+help:  ## list the targets
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 16
+
+setup: $(READY)  ## make .venv and install everything that development needs
+
+$(READY): pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+	  || { echo "Python 3.11 or newer is needed; say which with: make PYTHON=python3.12 $(MAKECMDGOALS)" >&2; exit 1; }
+	@bash .ci/system-packages
+	@[ -x $(BIN)/python ] && $(BIN)/python -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt "pip>=25.1"
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt \
+	  --editable ".[pyqt6,vendor]" --group test --group check --group docs --group bench
+	@touch $@
+
+demo: $(READY)  ## open the sample tissue and map cells onto it; without a display leave demo.png
+ifeq ($(DISPLAYED),yes)
+	$(BIN)/napari-tessera demo
+else
+	$(SCREEN) $(BIN)/napari-tessera demo --headless --screenshot demo.png
+	@echo "demo.png shows the window."
+endif
+
+test: $(READY)  ## run the whole suite, windows included
+	$(SCREEN) $(BIN)/python -m pytest -p no:cacheprovider $(PYTEST_ARGS)
+
+check: $(READY)  ## style, types, imports, dependencies, manifest, documentation
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/deptry src
+	$(BIN)/vulture
+	$(BIN)/npe2 validate napari-tessera
+	@$(MAKE) --no-print-directory docs
+
+format: $(READY)  ## put the code into the house style
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+docs: $(READY)  ## build the documentation, warnings are errors
+	$(BIN)/python -m sphinx -W --keep-going --quiet -b html docs docs/_build/html
+	@echo "docs/_build/html/index.html is the documentation."
+
+bench: $(READY)  ## run every benchmark once
+	cd benchmarks && ../$(BIN)/asv run --python=same --quick --show-stderr
+
+clean:  ## remove what was built, the environment too
+	rm -rf $(VENV) docs/_build docs/_generated build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
