@@ -1,0 +1,1 @@
+"""Any unit of work in the background: child process or thread; progress, stop, checkpoint."""
