@@ -1,0 +1,120 @@
+"""Composition of the spots: dominant type, share of one type, or how unsure a spot is."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from napari_tessera.viewer.colours import categories, limits_of, value_rgba
+from napari_tessera.viewer.layer_data import LayerData, Role, mark, world_units
+from napari_tessera.viewer.legend import Painting, category_legend, ramp_legend
+from napari_tessera.viewer.spots import rows_of, spots_layer
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from napari_tessera.contract.inputs import SpotsView, TissueView
+    from napari_tessera.contract.results import Composition, Run
+
+
+class SpotColour(StrEnum):
+    """What the colour of a spot says."""
+
+    DOMINANT = "dominant type"
+    SHARE = "share of one type"
+    ENTROPY = "entropy"
+
+
+def paint_spots(
+    composition: Composition,
+    spots: SpotsView,
+    how: SpotColour = SpotColour.DOMINANT,
+    cell_type: str = "",
+) -> Painting:
+    """Colour every spot of the view; spots that the run left out are transparent.
+
+    Parameters
+    ----------
+    composition : Composition
+        Shares of the types.
+    spots : SpotsView
+        Spots on the screen; matched by name.
+    how : SpotColour
+        What the colour says.
+    cell_type : str
+        Type whose share is shown, for ``SHARE``.
+
+    Raises
+    ------
+    ValueError
+        If `cell_type` is not among the types.
+    """
+    rows = rows_of(composition.spot_names, spots.names)
+    if how is SpotColour.DOMINANT:
+        types = categories(composition.dominant_type)
+        colours, legend = types.rgba(), category_legend("Spots by dominant type", types)
+    else:
+        values, title = _numbers(composition, how, cell_type)
+        limits = (0.0, max(limits_of(values)[1], 1e-6)) if cell_type else limits_of(values)
+        colours, legend = value_rgba(values, limits), ramp_legend(title, limits)
+    with_clear = np.concatenate([colours, np.zeros((1, 4), np.float32)])
+    return Painting(rgba=with_clear[rows], legend=legend)
+
+
+def composition_layers(
+    run: Run, view: TissueView, *, how: SpotColour = SpotColour.DOMINANT, cell_type: str = ""
+) -> list[LayerData]:
+    """One layer of coloured spots; none where the run has no composition or the view no spots.
+
+    Parameters
+    ----------
+    run : Run
+        A finished run.
+    view : TissueView
+        Tissue on the screen.
+    how : SpotColour
+        What the colour says.
+    cell_type : str
+        Type whose share is shown, for ``SHARE``.
+    """
+    composition, spots = run.result.composition, view.spots
+    if composition is None or spots is None:
+        return []
+    painting = paint_spots(composition, spots, how, cell_type)
+    data, arguments, kind = spots_layer(spots, painting.rgba)
+    arguments |= {
+        "name": f"{run.name} spots",
+        "metadata": mark(Role.COMPOSITION, run.name),
+        **world_units(view.unit),
+    }
+    if kind != "labels":
+        arguments["features"] = spot_columns(composition, spots)
+    return [(data, arguments, kind)]
+
+
+def spot_columns(composition: Composition, spots: SpotsView) -> dict[str, NDArray[np.generic]]:
+    """Columns that the mouse tells over a spot: name, dominant type, its share, entropy."""
+    rows = rows_of(composition.spot_names, spots.names)
+    dominant = np.append(composition.dominant_type.astype(object), "not used")[rows]
+    share = np.append(composition.values.max(axis=1), np.nan)[rows]
+    entropy = np.append(composition.entropy, np.nan)[rows]
+    return {
+        "spot": spots.names,
+        "type": dominant,
+        "share": np.round(share, 3),
+        "entropy": np.round(entropy, 3),
+    }
+
+
+def _numbers(
+    composition: Composition, how: SpotColour, cell_type: str
+) -> tuple[NDArray[np.floating], str]:
+    if how is SpotColour.ENTROPY:
+        return composition.entropy, "Entropy of the spot (nats)"
+    found = np.flatnonzero(composition.types == cell_type)
+    if found.size == 0:
+        msg = f"there is no type {cell_type!r} among {composition.types.tolist()}"
+        raise ValueError(msg)
+    return composition.values[:, found[0]], f"Share of {cell_type}"

@@ -1,0 +1,94 @@
+"""What a legend says, before anybody draws it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from napari_tessera.viewer.colours import RGBA, palette_table, ramp
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from napari_tessera.viewer.colours import Categories
+
+
+@dataclass(frozen=True, kw_only=True)
+class LegendEntry:
+    """One line of a legend of categories."""
+
+    name: str
+    rgba: RGBA
+    count: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Legend:
+    """Categories with their colours, or the two ends of a colour ramp.
+
+    Parameters
+    ----------
+    title : str
+        What the colours mean.
+    entries : tuple of LegendEntry
+        Empty for a ramp.
+    low, high : str
+        Text at the ends of the ramp; empty for categories.
+    ramp : tuple of RGBA
+        Colours along the ramp, low end first; empty for categories.
+    """
+
+    title: str
+    entries: tuple[LegendEntry, ...] = ()
+    low: str = ""
+    high: str = ""
+    ramp: tuple[RGBA, ...] = field(default=(), repr=False)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Painting:
+    """Colours and what they mean.
+
+    Parameters
+    ----------
+    rgba : ndarray, shape (n, 4), float32
+        One colour per item.
+    legend : Legend
+        What the colours say.
+    """
+
+    rgba: NDArray[np.float32]
+    legend: Legend
+
+
+def category_legend(title: str, items: Categories) -> Legend:
+    """Legend of categories, the most frequent first, ties by name.
+
+    Parameters
+    ----------
+    title : str
+        What is counted, such as ``Cells by type``.
+    items : Categories
+        Names and counts; names that never occur are left out.
+    """
+    table = palette_table(items.names).tolist()
+    order = sorted(range(len(items.names)), key=lambda i: (-int(items.counts[i]), items.names[i]))
+    entries = tuple(
+        LegendEntry(name=items.names[i], rgba=tuple(table[i]), count=int(items.counts[i]))
+        for i in order
+        if items.counts[i] > 0
+    )
+    return Legend(title=title, entries=entries)
+
+
+def ramp_legend(title: str, limits: tuple[float, float]) -> Legend:
+    """Legend of a number along the shared ramp."""
+    colours = tuple(tuple(c) for c in ramp(32).tolist())
+    return Legend(title=title, low=f"{limits[0]:.3g}", high=f"{limits[1]:.3g}", ramp=colours)
+
+
+def alpha_legend(title: str, rgba: RGBA, high: float) -> Legend:
+    """Legend of one colour that goes from transparent to full."""
+    colours = tuple((*rgba[:3], i / 31) for i in range(32))
+    return Legend(title=title, low="0", high=f"{high:.3g}", ramp=colours)

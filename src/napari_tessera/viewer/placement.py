@@ -1,0 +1,196 @@
+"""Placed cells: one layer of points, coloured by type or by how sure their place is.
+
+Cells are drawn where the map puts them; nothing is spread out for show, so cells that share a place
+cover one another.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from napari_tessera.viewer.colours import (
+    Categories,
+    categories,
+    faded,
+    limits_of,
+    value_rgba,
+)
+from napari_tessera.viewer.frames import apply_affine, fit_affine, row_col, typical_distance
+from napari_tessera.viewer.layer_data import LayerData, Role, mark, world_units
+from napari_tessera.viewer.legend import Painting, category_legend, ramp_legend
+from napari_tessera.viewer.spots import rows_of
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from napari_tessera.contract.inputs import TissueView
+    from napari_tessera.contract.results import Placement, Run
+
+NO_TYPE = "cells"
+"""What cells are called when the reference gave no types."""
+
+
+class CellColour(StrEnum):
+    """What the colour of a placed cell says."""
+
+    TYPE = "cell type"
+    CONFIDENCE = "confidence"
+    ENTROPY = "entropy"
+    SPREAD = "spread"
+
+
+def cell_categories(placement: Placement) -> Categories:
+    """Types of the placed cells, encoded; one category where the reference named none."""
+    labels = placement.cell_types
+    if labels is None:
+        labels = np.full(placement.cell_names.size, NO_TYPE)
+    return categories(labels)
+
+
+def paint_cells(
+    placement: Placement, types: Categories, how: CellColour, *, fade: bool = False
+) -> Painting:
+    """Colour every placed cell.
+
+    Parameters
+    ----------
+    placement : Placement
+        Cells and how sure their places are.
+    types : Categories
+        What `cell_categories` gave.
+    how : CellColour
+        What the colour says.
+    fade : bool
+        Whether cells fade with their confidence.
+    """
+    if how is CellColour.TYPE:
+        rgba = types.rgba()
+        legend = category_legend("Cells by type", types)
+    else:
+        values, title = _numbers(placement, how)
+        limits = (0.0, 1.0) if how is CellColour.CONFIDENCE else limits_of(values)
+        rgba = value_rgba(values, limits)
+        legend = ramp_legend(title, limits)
+    return Painting(rgba=faded(rgba, placement.confidence) if fade else rgba, legend=legend)
+
+
+def placement_layers(
+    run: Run, view: TissueView, xy: NDArray[np.float64], *, painting: Painting | None = None
+) -> list[LayerData]:
+    """One layer of points for the placed cells of a run; none where it placed no cells.
+
+    Parameters
+    ----------
+    run : Run
+        A finished run.
+    view : TissueView
+        Tissue on the screen.
+    xy : ndarray, shape (n_cells, 2), float64
+        Places of the cells in world coordinates of `view`.
+    painting : Painting or None
+        Colours; by type where None.
+    """
+    placement = run.result.placement
+    if placement is None:
+        return []
+    if painting is None:
+        painting = paint_cells(placement, cell_categories(placement), CellColour.TYPE)
+    arguments = {
+        "name": f"{run.name} cells",
+        "features": cell_features(placement),
+        "metadata": mark(Role.CELLS, run.name),
+        **_points_style(view, xy),
+    }
+    return [(row_col(xy), {**arguments, "face_color": painting.rgba}, "points")]
+
+
+def preview_layer(
+    view: TissueView, xy: NDArray[np.float64], rgba: NDArray[np.float32]
+) -> LayerData:
+    """Cells on their way, while a fit runs.
+
+    Parameters
+    ----------
+    view : TissueView
+        Tissue on the screen.
+    xy : ndarray, shape (n_cells, 2), float64
+        World coordinates.
+    rgba : ndarray, shape (n_cells, 4) or (4,), float32
+        Colours.
+    """
+    arguments = {
+        "name": "preview",
+        "metadata": mark(Role.PREVIEW),
+        "face_color": rgba,
+        **_points_style(view, xy),
+    }
+    return row_col(xy), arguments, "points"
+
+
+def cell_features(placement: Placement) -> dict[str, Any]:
+    """Columns that the mouse tells over a cell."""
+    features: dict[str, Any] = {"cell": placement.cell_names}
+    if placement.cell_types is not None:
+        features["type"] = placement.cell_types
+    return features | {
+        "confidence": np.round(placement.confidence, 3),
+        "spot": placement.spot_names[placement.modal_spot],
+    }
+
+
+def _numbers(placement: Placement, how: CellColour) -> tuple[NDArray[np.floating], str]:
+    if how is CellColour.CONFIDENCE:
+        return placement.confidence, "Confidence (mass within one pitch)"
+    if how is CellColour.ENTROPY:
+        return placement.entropy, "Entropy of the place (nats)"
+    variance = np.trace(placement.covariance, axis1=1, axis2=2)
+    unit = f" ({placement.unit})" if placement.unit else ""
+    return np.sqrt(np.maximum(variance, 0)), f"Spread of the place{unit}"
+
+
+def _points_style(view: TissueView, xy: NDArray[np.float64]) -> dict[str, Any]:
+    """Look of small dots; their size follows the pitch of the spots and how many there are."""
+    around = xy if view.spots is None else view.spots.xy
+    crowd = len(xy) / max(len(around), 1)
+    size = typical_distance(around) * float(np.clip(0.36 / np.sqrt(max(crowd, 1)), 0.06, 0.3))
+    return {
+        "size": size,
+        "border_width": 0,
+        "symbol": "disc",
+        "antialiasing": 1,
+        "canvas_size_limits": (2, 40),
+        **world_units(view.unit),
+    }
+
+
+def world_xy(placement: Placement, view: TissueView, coordinate_system: str) -> NDArray[np.float64]:
+    """Places of the cells in the coordinate system on the screen.
+
+    Where the run was made in another coordinate system, the affine between the two is found from
+    the map: the expectation of every cell is known in the run's frame, and follows from the map and
+    the spots in the view's.
+
+    Parameters
+    ----------
+    placement : Placement
+        Places in the coordinate system of the run.
+    view : TissueView
+        Tissue on the screen.
+    coordinate_system : str
+        Coordinate system of the run.
+
+    Returns
+    -------
+    ndarray, shape (n_cells, 2), float64
+    """
+    if coordinate_system in ("", view.coordinate_system) or view.spots is None:
+        return placement.xy
+    rows = rows_of(placement.spot_names, view.spots.names)
+    known = placement.map[:, rows[rows >= 0]]
+    mass = np.asarray(known.sum(axis=1)).ravel()
+    sure = mass >= min(0.95, float(np.quantile(mass, 0.9)))
+    expected = (known @ view.spots.xy[rows >= 0])[sure] / mass[sure, None]
+    return apply_affine(fit_affine(placement.mean_xy[sure], expected), placement.xy)

@@ -1,0 +1,66 @@
+"""The tissue before any run: the picture, and where the spots are."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from napari_tessera.viewer.frames import pixel_affine
+from napari_tessera.viewer.layer_data import LayerData, Role, mark, world_units
+from napari_tessera.viewer.spots import spots_layer
+
+if TYPE_CHECKING:
+    from napari_tessera.contract.inputs import ImageView, SpotsView, TissueView
+
+_OUTLINE = (0.05, 0.2, 0.45, 0.9)
+_OUTLINE_ON_DARK = (0.75, 0.85, 1.0, 0.9)
+
+
+def tissue_layers(view: TissueView) -> list[LayerData]:
+    """Layers of a tissue that was just opened, lowest first.
+
+    Parameters
+    ----------
+    view : TissueView
+        Pictures and spots. The first picture is visible, further ones are there but hidden.
+    """
+    layers = [
+        _image_layer(image, view, visible=number == 0) for number, image in enumerate(view.images)
+    ]
+    layers.reverse()
+    if view.spots is not None:
+        layers.append(_outlines(view.spots, view))
+    return layers
+
+
+def spot_features(spots: SpotsView) -> dict[str, Any]:
+    """Columns that a layer of spots shows when the mouse is over it."""
+    return {"spot": spots.names}
+
+
+def _image_layer(image: ImageView, view: TissueView, *, visible: bool) -> LayerData:
+    arguments = {
+        "name": image.name,
+        "rgb": True,
+        "multiscale": len(image.levels) > 1,
+        "affine": pixel_affine(image.affine),
+        "visible": visible,
+        "metadata": mark(Role.IMAGE),
+        **world_units(view.unit),
+    }
+    data = list(image.levels) if len(image.levels) > 1 else image.levels[0]
+    return data, arguments, "image"
+
+
+def _outlines(spots: SpotsView, view: TissueView) -> LayerData:
+    colour = _OUTLINE if view.images else _OUTLINE_ON_DARK
+    rgba = np.tile(np.array(colour, dtype=np.float32), (len(spots.xy), 1))
+    data, arguments, kind = spots_layer(spots, rgba, outline=True)
+    arguments |= {
+        "name": spots.element,
+        "metadata": mark(Role.SPOTS),
+        "features": spot_features(spots) if kind != "labels" else None,
+        **world_units(view.unit),
+    }
+    return data, arguments, kind
