@@ -11,12 +11,53 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from typing import Any
 
+    from napari_tessera.contract.errors import TesseraError
+    from napari_tessera.contract.inputs import Selection
+    from napari_tessera.contract.results import Run
+    from napari_tessera.data.convert import import_tissue
+    from napari_tessera.data.read import open_tissue
+    from napari_tessera.data.sample import write_sample
+    from napari_tessera.methods.baselines.options import BaselineOptions
+    from napari_tessera.methods.stem.options import StemOptions
+    from napari_tessera.workflows.verbs import delete, map_cells, read, resume, runs, write
+
 __version__ = "0.1.0"
 
-_DOOR: dict[str, str] = {}
+_DOOR: dict[str, str] = {
+    "BaselineOptions": "napari_tessera.methods.baselines.options",
+    "Run": "napari_tessera.contract.results",
+    "Selection": "napari_tessera.contract.inputs",
+    "StemOptions": "napari_tessera.methods.stem.options",
+    "TesseraError": "napari_tessera.contract.errors",
+    "delete": "napari_tessera.workflows.verbs",
+    "import_tissue": "napari_tessera.data.convert",
+    "map_cells": "napari_tessera.workflows.verbs",
+    "open_tissue": "napari_tessera.data.read",
+    "read": "napari_tessera.workflows.verbs",
+    "resume": "napari_tessera.workflows.verbs",
+    "runs": "napari_tessera.workflows.verbs",
+    "write": "napari_tessera.workflows.verbs",
+    "write_sample": "napari_tessera.data.sample",
+}
 """Public name to the module that holds it, sorted."""
 
-__all__ = ["__version__", *_DOOR]
+__all__ = [
+    "BaselineOptions",
+    "Run",
+    "Selection",
+    "StemOptions",
+    "TesseraError",
+    "__version__",
+    "delete",
+    "import_tissue",
+    "map_cells",
+    "open_tissue",
+    "read",
+    "resume",
+    "runs",
+    "write",
+    "write_sample",
+]
 
 
 def __getattr__(name: str) -> Any:  # noqa: ANN401 - whatever the door leads to

@@ -1,0 +1,65 @@
+"""``evaluate``: simulate, and score against a known truth."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from napari_tessera.cli.say import answer, answer_json, prints_aside
+from napari_tessera.contract.errors import InputError
+from napari_tessera.jobs.outcome import DONE
+
+if TYPE_CHECKING:
+    import argparse
+
+
+def run_evaluate(arguments: argparse.Namespace) -> int:
+    """Do one of the evaluations.
+
+    Returns
+    -------
+    int
+        Exit code.
+    """
+    return {"pseudospots": _pseudospots, "placement": _placement}[arguments.kind](arguments)
+
+
+def _pseudospots(arguments: argparse.Namespace) -> int:
+    """Pool cells with known places into spots."""
+    from napari_tessera.data.read import read_reference
+    from napari_tessera.evaluation.pseudospots import simulate_pseudospots
+
+    grid = _grid(arguments.grid)
+    with prints_aside():
+        cells = read_reference(arguments.cells)
+        spots = simulate_pseudospots(cells, grid=grid, window=arguments.window)
+        spots.write_h5ad(arguments.out)
+    answer(f"Wrote {spots.n_obs} spots to {arguments.out}")
+    return DONE
+
+
+def _grid(text: str) -> tuple[int, int]:
+    """Read a grid such as 30x40."""
+    rows, cross, columns = text.partition("x")
+    if not (cross and rows.isdigit() and columns.isdigit() and int(rows) and int(columns)):
+        msg = f"Option --grid: expected two numbers such as 30x40, found {text!r}."
+        raise InputError(msg, "Give rows and columns with an x between them.")
+    return int(rows), int(columns)
+
+
+def _placement(arguments: argparse.Namespace) -> int:
+    """Score where a run put cells whose places are known."""
+    from napari_tessera.data.read import read_reference
+    from napari_tessera.data.write import read_run
+    from napari_tessera.evaluation.placement import evaluate_placement
+
+    with prints_aside():
+        run = read_run(arguments.store, arguments.run)
+        truth = read_reference(arguments.truth)
+        scores = evaluate_placement(
+            run,
+            truth,
+            pooled_column=arguments.pooled_column,
+            truth_composition=arguments.truth_composition,
+        )
+    answer_json(scores)
+    return DONE

@@ -1,0 +1,69 @@
+"""The command ``napari-tessera``: read the arguments, call the verb, give an exit code."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from typing import TYPE_CHECKING
+
+from napari_tessera.cli.parser import make_parser
+from napari_tessera.cli.say import complain, remark
+from napari_tessera.contract.errors import FitCancelled, TesseraError
+from napari_tessera.jobs.outcome import BAD_INPUT, CANCELLED, FAILED
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Callable, Sequence
+
+_COMMANDS = {
+    "check": "fit_command:run_check",
+    "commit": "fit_command:run_commit",
+    "demo": "demo_command:run_demo",
+    "evaluate": "evaluate_command:run_evaluate",
+    "fit": "fit_command:run_fit",
+    "import": "store_commands:run_import",
+    "info": "store_commands:run_info",
+    "map": "map_command:run_map",
+    "resume": "map_command:run_resume",
+    "runs": "store_commands:run_runs",
+    "sample": "store_commands:run_sample",
+}
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run a command.
+
+    Parameters
+    ----------
+    argv : sequence of str, optional
+        Arguments; those of the process if not given.
+
+    Returns
+    -------
+    int
+        0 done, 1 failed, 2 bad input or usage, 130 cancelled.
+    """
+    try:
+        arguments = make_parser().parse_args(argv)
+    except SystemExit as leaving:  # argparse has said why
+        return leaving.code if isinstance(leaving.code, int) else BAD_INPUT
+    try:
+        return _verb(arguments.command)(arguments)
+    except TesseraError as error:
+        complain(error)
+        return error.exit_code
+    except (FitCancelled, KeyboardInterrupt):
+        remark("Cancelled.")
+        return CANCELLED
+    except BrokenPipeError:
+        sys.stderr.close()
+        return FAILED
+
+
+def _verb(command: str) -> Callable[[argparse.Namespace], int]:
+    """Load the function of a command, and only that."""
+    module, name = _COMMANDS[command].split(":")
+    verb: Callable[[argparse.Namespace], int] = getattr(
+        importlib.import_module(f"napari_tessera.cli.{module}"), name
+    )
+    return verb

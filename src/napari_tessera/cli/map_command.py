@@ -1,0 +1,194 @@
+"""``map`` and ``resume``: fit in this process, with progress, and say how it went."""
+
+from __future__ import annotations
+
+import dataclasses
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from napari_tessera.cli.interrupt import InterruptibleMonitor, stops
+from napari_tessera.cli.option_flags import options_from
+from napari_tessera.cli.parser import SELECTION_FLAGS
+from napari_tessera.cli.progress_bar import ProgressBar
+from napari_tessera.cli.say import answer, answer_json, prints_aside, remark, remark_report
+from napari_tessera.contract.errors import FitCancelled
+from napari_tessera.contract.inputs import RunSpec, Selection
+from napari_tessera.jobs.memory import PeakMemory, memory_now
+from napari_tessera.jobs.outcome import CANCELLED, DONE
+from napari_tessera.methods import get_method
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Callable
+
+    from napari_tessera.contract.results import Run
+    from napari_tessera.workflows.verbs import Start
+
+_PICTURES = {".png", ".jpg", ".jpeg", ".tif", ".tiff"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Figures:
+    """What a run took."""
+
+    seconds: float
+    peak_bytes: int
+    data_bytes: int
+
+
+def run_map(arguments: argparse.Namespace) -> int:
+    """Map a reference onto a tissue.
+
+    Returns
+    -------
+    int
+        Exit code.
+    """
+    from napari_tessera.workflows.verbs import begin, carry_out
+
+    spec = spec_from(arguments)
+    began = time.monotonic()
+    with PeakMemory() as memory:
+        with prints_aside():
+            start = begin(
+                spec, out=Path(spec.out), run_dir=arguments.run_dir, again=arguments.again
+            )
+            data_bytes = memory_now()
+            _introduce(start)
+            run = _fit(start.run_dir.path, lambda monitor: carry_out(start, monitor))
+        seconds = time.monotonic() - began
+    if run is None:
+        return CANCELLED
+    figures = _Figures(seconds=seconds, peak_bytes=memory.peak, data_bytes=data_bytes)
+    _conclude(run, spec.out, figures, as_json=arguments.json)
+    return DONE
+
+
+def run_resume(arguments: argparse.Namespace) -> int:
+    """Go on with a run, and store its result.
+
+    Returns
+    -------
+    int
+        Exit code.
+    """
+    from napari_tessera.jobs.run_dir import RunDir
+    from napari_tessera.workflows.commit import checked_store, commit_run
+    from napari_tessera.workflows.verbs import resume
+
+    run_dir = RunDir(arguments.run_dir)
+    store = checked_store(run_dir.spec)
+    began = time.monotonic()
+    with PeakMemory() as memory:
+        data_bytes = memory_now()
+        with prints_aside():
+            run = _fit(run_dir.path, lambda monitor: resume(run_dir.path, monitor=monitor))
+            if run is not None:
+                commit_run(run_dir)
+        seconds = time.monotonic() - began
+    if run is None:
+        return CANCELLED
+    figures = _Figures(seconds=seconds, peak_bytes=memory.peak, data_bytes=data_bytes)
+    _conclude(run, str(store), figures, as_json=arguments.json)
+    return DONE
+
+
+def spec_from(arguments: argparse.Namespace) -> RunSpec:
+    """Write down the recipe that the flags describe.
+
+    Raises
+    ------
+    OptionError
+        If an option is unknown to the method or out of bounds.
+    InputError
+        If no store takes the result.
+    """
+    from napari_tessera.workflows.commit import checked_store
+
+    method = get_method(arguments.method)
+    picture = picture_from(arguments)
+    spec = RunSpec(
+        method=method.name,
+        options=options_from(arguments, method).to_json(),
+        selection=selection_from(arguments),
+        tissue=str(arguments.tissue.absolute()),
+        reference=str(arguments.reference.absolute()),
+        out=str(arguments.out.absolute()) if arguments.out else "",
+        image="" if picture is None else str(picture),
+        image_scale=arguments.image_scale,
+    )
+    return dataclasses.replace(spec, out=str(checked_store(spec)))
+
+
+def selection_from(arguments: argparse.Namespace) -> Selection:
+    """Put the flags that choose what is read into a selection."""
+    chosen: dict[str, Any] = {name: getattr(arguments, name) for name in SELECTION_FLAGS}
+    element = arguments.image if picture_from(arguments) is None else None
+    return Selection(**chosen, image=element or None)
+
+
+def picture_from(arguments: argparse.Namespace) -> Path | None:
+    """Picture file that ``--image`` names; None where it names an element, or nothing."""
+    image = Path(arguments.image or "")
+    is_file = image.suffix.lower() in _PICTURES or (bool(arguments.image) and image.is_file())
+    return image.absolute() if is_file else None
+
+
+def _introduce(start: Start) -> None:
+    """Say what is about to be done."""
+    report = start.report
+    remark_report(report)
+    remark(f"{report.n_cells} cells, {report.n_spots} spots, {report.n_genes} shared genes.")
+    if start.known:
+        remark(f"Run {start.run_name}: an identical run has finished (--again makes another).")
+    elif start.resumes:
+        remark(f"Run {start.run_name}: going on from its checkpoint.")
+
+
+def _fit(run_dir: Path, work: Callable[[InterruptibleMonitor], Run]) -> Run | None:
+    """Fit with a progress bar; None if someone stopped it."""
+    bar = ProgressBar()
+    monitor = InterruptibleMonitor(bar)
+    try:
+        with stops(monitor):
+            return work(monitor)
+    except (FitCancelled, KeyboardInterrupt):
+        bar.close()
+        remark(f"Cancelled. Go on with: napari-tessera resume {run_dir}")
+        return None
+    finally:
+        bar.close()
+
+
+def _conclude(run: Run, store: str, figures: _Figures, *, as_json: bool) -> None:
+    """Print how it went."""
+    provenance = run.provenance
+    if as_json:
+        answer_json(
+            {
+                "run": run.name,
+                "store": store,
+                "method": provenance.method,
+                "seconds": round(figures.seconds, 3),
+                "peak_memory_bytes": figures.peak_bytes,
+                "data_memory_bytes": figures.data_bytes,
+                "device": provenance.device,
+                "scores": dict(provenance.scores),
+                "baseline": dict(provenance.baseline),
+                "warnings": list(provenance.warnings),
+            }
+        )
+        return
+    placement = run.result.placement
+    n_cells = 0 if placement is None else placement.cell_names.size
+    answer(f"{run.name}: {n_cells} cells placed on {provenance.device}, {figures.seconds:.1f} s.")
+    score = provenance.scores.get("held_out_distance")
+    other = provenance.baseline.get("held_out_distance")
+    unit = "" if placement is None else f" {placement.unit}"
+    if score is not None and other is not None:
+        answer(f"Held-out distance {score:.4g}{unit}; the baseline's is {other:.4g}{unit}.")
+    for warning in provenance.warnings:
+        answer(f"Note: {warning}")
+    answer(f"Stored in {store}")

@@ -1,0 +1,167 @@
+"""Every sub-command with its arguments. Loads neither torch nor spatialdata."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+import napari_tessera
+from napari_tessera.cli.option_flags import add_option_flags
+from napari_tessera.contract.method import Task
+from napari_tessera.methods import METHODS
+
+SELECTION_FLAGS = {
+    "table": "table with the spots' expression",
+    "region": "element that the table annotates, where it annotates several",
+    "coordinate_system": "coordinate system of spots and image",
+    "layer": "layer of the table that holds counts; raw is allowed",
+    "gene_column": "var column with gene symbols",
+    "sample_column": "obs column that tells sections apart",
+    "reference_layer": "the same layer for the reference",
+    "reference_gene_column": "the same var column for the reference",
+    "cell_type_column": "obs column of the reference with the cell types",
+}
+"""Fields of `Selection` that have a flag, with their help."""
+
+
+def make_parser() -> argparse.ArgumentParser:
+    """Build the parser of the whole command."""
+    parser = argparse.ArgumentParser(
+        prog="napari-tessera",
+        description="Put single cells back into their tissue.",
+        allow_abbrev=False,
+    )
+    version = f"napari-tessera {napari_tessera.__version__}"
+    parser.add_argument("--version", action="version", version=version)
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    for add in (
+        _add_demo, _add_import, _add_info, _add_map, _add_runs, _add_resume, _add_fit,
+        _add_sample, _add_evaluate, _add_check, _add_commit,
+    ):  # fmt: skip
+        add(commands)
+    return parser
+
+
+def _command(
+    commands: Any,  # noqa: ANN401 - argparse's type has no public name
+    name: str,
+    about: str | None,
+) -> argparse.ArgumentParser:
+    """Add a sub-command; one without words stays out of the list."""
+    shown = {} if about is None else {"help": about}
+    added: argparse.ArgumentParser = commands.add_parser(
+        name, description=about, allow_abbrev=False, **shown
+    )
+    return added
+
+
+def _add_demo(commands: Any) -> None:  # noqa: ANN401 - see `_command`
+    p = _command(commands, "demo", "open napari on the sample tissue and map the reference onto it")
+    p.add_argument("--headless", action="store_true", help="leave when the picture is taken")
+    p.add_argument("--screenshot", type=Path, metavar="FILE", help="write a picture of the window")
+
+
+def _add_import(commands: Any) -> None:  # noqa: ANN401 - see `_command`
+    p = _command(commands, "import", "turn an .h5ad or a vendor's folder into a SpatialData store")
+    p.add_argument("source", type=Path, metavar="SRC")
+    p.add_argument("out", type=Path, metavar="OUT.zarr")
+    _add_picture(p)
+
+
+def _add_info(commands: Any) -> None:  # noqa: ANN401 - see `_command`
+    p = _command(commands, "info", "say what is in a tissue, and every problem that it has")
+    p.add_argument("tissue", type=Path, metavar="TISSUE")
+    p.add_argument("--reference", type=Path, metavar="REF.h5ad", help="reference to pair it with")
+    p.add_argument("--json", action="store_true", help="print one JSON object")
+    _add_selection(p)
+    _add_picture(p)
+
+
+def _add_map(commands: Any) -> None:  # noqa: ANN401 - see `_command`
+    p = _command(commands, "map", "place the cells of a reference in a tissue")
+    p.add_argument("tissue", type=Path, metavar="TISSUE", help=".zarr store, or .h5ad with --out")
+    p.add_argument("--reference", type=Path, required=True, metavar="REF.h5ad")
+    methods = [m for m in METHODS.values() if Task.PLACE in m.answers]
+    p.add_argument("--method", choices=[m.name for m in methods], default=methods[0].name)
+    p.add_argument("--out", type=Path, metavar="OUT.zarr", help="store that takes the result")
+    p.add_argument("--run-dir", type=Path, metavar="DIR", help="run directory to use")
+    p.add_argument("--again", action="store_true", help="run although an identical run finished")
+    p.add_argument("--json", action="store_true", help="print one JSON object")
+    _add_selection(p)
+    _add_picture(p)
+    add_option_flags(p, methods)
+
+
+def _add_runs(commands: Any) -> None:  # noqa: ANN401 - see `_command`
+    p = _command(commands, "runs", "list the runs in a tissue, newest first")
+    p.add_argument("tissue", type=Path, metavar="TISSUE")
+    p.add_argument("--delete", metavar="RUN", help="remove a run")
+    p.add_argument("--json", action="store_true", help="print one JSON object")
+
+
+def _add_resume(commands: Any) -> None:  # noqa: ANN401 - see `_command`
+    p = _command(commands, "resume", "go on with a run that was interrupted, and store its result")
+    p.add_argument("run_dir", type=Path, metavar="RUN_DIR")
+    p.add_argument("--json", action="store_true", help="print one JSON object")
+
+
+def _add_fit(commands: Any) -> None:  # noqa: ANN401 - see `_command`
+    about = "fit what a run directory asks for; JSON lines on standard output, no store is touched"
+    p = _command(commands, "fit", about)
+    p.add_argument("--spec", type=Path, required=True, metavar="run.json")
+    p.add_argument("--run-dir", type=Path, required=True, metavar="DIR")
+
+
+def _add_sample(commands: Any) -> None:  # noqa: ANN401 - see `_command`
+    p = _command(commands, "sample", "make a planted tissue, its reference and the truth")
+    p.add_argument("out_dir", type=Path, metavar="OUT_DIR")
+    for flag, default in (("--cells", 1500), ("--spots", 300), ("--genes", 200), ("--seed", 0)):
+        p.add_argument(flag, type=int, default=default, metavar="N", help=f"default: {default}")
+
+
+def _add_evaluate(commands: Any) -> None:  # noqa: ANN401 - see `_command`
+    p = _command(commands, "evaluate", "simulate, and score against a known truth")
+    kinds = p.add_subparsers(dest="kind", metavar="KIND", required=True)
+    q = _command(kinds, "pseudospots", "pool cells with known places into spots")
+    q.add_argument("cells", type=Path, metavar="CELLS.h5ad")
+    q.add_argument("out", type=Path, metavar="OUT.h5ad")
+    q.add_argument("--grid", default="30x40", metavar="NxM", help="default: 30x40")
+    q.add_argument("--window", type=float, default=0.55, metavar="X", help="default: 0.55")
+    q = _command(kinds, "placement", "score where a run put cells whose places are known")
+    q.add_argument("store", type=Path, metavar="STORE")
+    q.add_argument("--run", required=True, metavar="RUN")
+    q.add_argument("--truth", type=Path, required=True, metavar="CELLS.h5ad")
+    q.add_argument("--pooled-column", metavar="COL", help="obs column that names a cell's spot")
+    q.add_argument("--truth-composition", metavar="KEY", help="obsm key with true compositions")
+
+
+def _add_check(commands: Any) -> None:  # noqa: ANN401 - see `_command`
+    p = _command(commands, "check", None)
+    p.add_argument("--spec", type=Path, required=True)
+    p.add_argument("--run-dir", type=Path, required=True)
+
+
+def _add_commit(commands: Any) -> None:  # noqa: ANN401 - see `_command`
+    p = _command(commands, "commit", None)
+    p.add_argument("--run-dir", type=Path, required=True)
+
+
+def _add_selection(parser: argparse.ArgumentParser) -> None:
+    """Add the flags that choose what is read."""
+    group = parser.add_argument_group("what to read (sensible defaults are chosen and printed)")
+    for name, about in SELECTION_FLAGS.items():
+        group.add_argument(f"--{name.replace('_', '-')}", metavar="NAME", help=about)
+
+
+def _add_picture(parser: argparse.ArgumentParser) -> None:
+    """Add the flags for a picture that lies beside the table."""
+    group = parser.add_argument_group("picture")
+    group.add_argument("--image", metavar="FILE|NAME", help="picture file, or image in the store")
+    group.add_argument(
+        "--image-scale",
+        type=float,
+        default=1.0,
+        metavar="S",
+        help="picture pixels per unit of the spots' coordinates",
+    )

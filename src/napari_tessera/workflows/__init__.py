@@ -1,0 +1,1 @@
+"""Read, solve, write: the only room that knows both data and methods."""

@@ -1,0 +1,64 @@
+"""What a fit asks of the machine: its share of the cores, and a clear word when memory ends."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from typing import TYPE_CHECKING
+
+from napari_tessera.contract.errors import MemoryExhaustedError
+from napari_tessera.jobs.supervise import usable_threads
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_WORDS = ("out of memory", "can't allocate memory", "not enough memory", "cannot allocate memory")
+_REMEDY = (
+    "Choose a smaller batch or fewer cells, another device, or close other programs; "
+    "the run can be resumed."
+)
+
+
+@contextlib.contextmanager
+def thread_share() -> Iterator[None]:
+    """Leave one core to the person; torch gets the others unless OMP_NUM_THREADS is set."""
+    if os.environ.get("OMP_NUM_THREADS"):
+        yield
+        return
+    import torch
+
+    former = torch.get_num_threads()
+    torch.set_num_threads(usable_threads())
+    try:
+        yield
+    finally:
+        torch.set_num_threads(former)
+
+
+@contextlib.contextmanager
+def memory_words(device: str) -> Iterator[None]:
+    """Turn the several ways of running out of memory into one error with a remedy.
+
+    Parameters
+    ----------
+    device : str
+        Device that was asked for.
+
+    Raises
+    ------
+    MemoryExhaustedError
+        If memory ran out.
+    """
+    try:
+        yield
+    except (MemoryError, RuntimeError) as error:
+        if isinstance(error, MemoryError) or is_memory_error(error):
+            msg = f"Expected enough memory for the fit (device {device}), found none left: {error}"
+            raise MemoryExhaustedError(msg.splitlines()[0], _REMEDY) from error
+        raise
+
+
+def is_memory_error(error: BaseException) -> bool:
+    """Whether torch means that memory ran out; it says so in several types and wordings."""
+    text = str(error).lower()
+    return type(error).__name__ == "OutOfMemoryError" or any(words in text for words in _WORDS)

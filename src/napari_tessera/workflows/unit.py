@@ -1,0 +1,190 @@
+"""What a child runs: the quick baseline, then the method, then the result. Knows no store."""
+
+from __future__ import annotations
+
+import datetime as dt
+import importlib.metadata
+import platform
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from napari_tessera.contract.errors import FitError
+from napari_tessera.contract.progress import Progress
+from napari_tessera.contract.report import Report
+from napari_tessera.contract.results import Provenance, Run
+from napari_tessera.methods import BASELINE, METHODS, get_method
+from napari_tessera.workflows.processor import memory_words, thread_share
+from napari_tessera.workflows.staged_monitor import QuickStageMonitor, StagedMonitor
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from napari_tessera.contract.inputs import PairedData
+    from napari_tessera.contract.method import Fitted, Method
+    from napari_tessera.contract.options import Options
+    from napari_tessera.contract.progress import Monitor
+    from napari_tessera.contract.results import RunResult
+    from napari_tessera.jobs.run_dir import RunDir
+
+_BASELINE_SHARE = 0.05
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Task:
+    """One fit to be done, with all that it needs."""
+
+    run_dir: RunDir
+    method: Method[Any]
+    options: Options
+    inputs: PairedData
+    monitor: Monitor
+    began: float
+
+
+def solve(run_dir: RunDir, monitor: Monitor) -> Run:
+    """Fit and predict what a run directory asks for; go on from a checkpoint if one lies there.
+
+    Parameters
+    ----------
+    run_dir : RunDir
+        Prepared run directory.
+    monitor : Monitor
+        Who watches.
+
+    Returns
+    -------
+    Run
+        The result, which then lies in the directory too.
+
+    Raises
+    ------
+    FitCancelled
+        If the monitor says so.
+    FitError
+        If the fit cannot be completed.
+    StoreError
+        If the directory cannot be read or written, or another process fits it.
+    """
+    if run_dir.finished:
+        return run_dir.load_result()
+    spec = run_dir.spec
+    method = get_method(spec.method)
+    options = method.options_type.from_json(spec.options)
+    with run_dir.lock(), memory_words(str(options.device)):
+        began = time.monotonic()
+        monitor.report(Progress(stage="reading the prepared data"))
+        inputs = run_dir.load_inputs()
+        with thread_share():
+            return _solve(
+                _Task(
+                    run_dir=run_dir, method=method, options=options, inputs=inputs,
+                    monitor=monitor, began=began,
+                )
+            )  # fmt: skip
+
+
+def _solve(task: _Task) -> Run:
+    """Baseline, method, prediction, result."""
+    is_baseline = task.method.name == BASELINE
+    baseline = {} if is_baseline else _baseline(task)
+    span = (0.0 if is_baseline else _BASELINE_SHARE, 1.0)
+    staged = StagedMonitor(task.monitor, began=task.began, span=span)
+    checkpoint = task.run_dir.load_checkpoint()
+    fitted = task.method.fit(task.inputs, task.options, staged, checkpoint)
+    result = task.method.predict(fitted, task.inputs)
+    run = Run(
+        name=task.run_dir.run_name, result=result, provenance=_provenance(task, fitted, baseline)
+    )
+    task.run_dir.save_model(fitted.state)
+    task.run_dir.save_result(run)
+    _show(staged, result, Progress(stage="done", fraction=1.0, message=_remark(run)))
+    task.run_dir.drop_checkpoints()
+    return run
+
+
+def _baseline(task: _Task) -> dict[str, Any]:
+    """Fit the simple method first: something to see, and something to beat.
+
+    Returns
+    -------
+    dict
+        Its name and held-out scores; ``warning`` where it could not be computed. Kept in the run
+        directory, so that a resumed run does not compute it again.
+    """
+    known = task.run_dir.read_note("baseline")
+    if known is not None:
+        return known
+    method = METHODS[BASELINE]
+    span = (0.0, _BASELINE_SHARE)
+    staged = QuickStageMonitor(
+        task.monitor, began=task.began, span=span, title=method.title.lower()
+    )
+    options = method.options_type(seed=task.options.seed, device=task.options.device)
+    found: dict[str, Any] = {"method": BASELINE}
+    try:
+        fitted = method.fit(task.inputs, options, staged)
+    except FitError as error:
+        found["warning"] = f"The baseline could not be computed: {error}"
+    else:
+        found |= {name: float(score) for name, score in fitted.scores.items()}
+        _show(staged, method.predict(fitted, task.inputs), Progress(stage="placed", fraction=1.0))
+    task.run_dir.write_note("baseline", found)
+    return found
+
+
+def _show(monitor: Monitor, result: RunResult, progress: Progress) -> None:
+    """Offer the placement to look at, and say so."""
+    placement = result.placement
+    if placement is not None:
+        monitor.preview(lambda: placement.xy)
+    monitor.report(progress)
+
+
+def _provenance(task: _Task, fitted: Fitted, baseline: Mapping[str, Any]) -> Provenance:
+    """Say how the result came about."""
+    scores = {name: float(score) for name, score in fitted.scores.items()}
+    beside = dict(baseline) or {"method": BASELINE, **scores}
+    warning = beside.pop("warning", None)
+    warnings = (*fitted.warnings, *_report_lines(task.run_dir), *([warning] if warning else []))
+    note = task.run_dir.read_note("prepared") or {}
+    return Provenance(
+        method=task.method.name,
+        options=task.options.to_json(),
+        origin=task.inputs.origin,
+        versions=_versions(),
+        device=fitted.device,
+        seconds=round(time.monotonic() - task.began, 3),
+        ending=fitted.ending,
+        scores=scores,
+        baseline=beside,
+        history={name: tuple(values) for name, values in fitted.history.items()},
+        warnings=tuple(dict.fromkeys(warnings)),
+        run_directory=str(note.get("run_directory", "")),
+        created=dt.datetime.now(tz=dt.UTC).isoformat(timespec="seconds"),
+    )
+
+
+def _report_lines(run_dir: RunDir) -> list[str]:
+    """Repairs and remarks of the input gate, as sentences."""
+    note = run_dir.read_note("prepared") or {}
+    if "report" not in note:
+        return []
+    report = Report.from_json(note["report"])
+    return [str(problem) for problem in (*report.repairs, *report.remarks)]
+
+
+def _versions() -> dict[str, str]:
+    """Versions that a result may depend on."""
+    packages = ("napari-tessera", "torch", "numpy", "scipy")
+    found = {package: importlib.metadata.version(package) for package in packages}
+    return {**found, "python": platform.python_version()}
+
+
+def _remark(run: Run) -> str:
+    """One sentence with the score beside the baseline's."""
+    score = run.provenance.scores.get("held_out_distance")
+    other = run.provenance.baseline.get("held_out_distance")
+    if score is None or other is None:
+        return ""
+    return f"Held-out distance {score:.4g}; the baseline's is {other:.4g}."
