@@ -185,6 +185,6 @@ def _remark(run: Run) -> str:
     """One sentence with the score beside the baseline's."""
     score = run.provenance.scores.get("held_out_distance")
     other = run.provenance.baseline.get("held_out_distance")
-    if score is None or other is None:
+    if score is None or other is None or run.provenance.method == BASELINE:
         return ""
     return f"Held-out distance {score:.4g}; the baseline's is {other:.4g}."
