@@ -37,7 +37,7 @@ LIGHT_ROOMS = ("contract", "data", "jobs", "viewer", "workbench", "widgets")
 CHECKED_SUFFIXES = {".py", ".md", ".toml", ".yaml", ".yml", ".txt", ".bib", ".cfg", ".json", ""}
 
 ODD_WORDS = {
-    "unfinished work": r"\b(?:TO" r"DO|FIX" r"ME|XXX|HACK)\b",
+    "unfinished work": r"\b(?:TO" r"DO|FIX" r"ME|XX" r"X)\b",
     "path of one machine": r"(?<![\w.])/(?:home|root|Users|work)/\w|/\.?pye" r"nv/",
     "package registry": r"pypi\.o"
     r"rg|pythonho"
