@@ -1,0 +1,39 @@
+"""Fixtures for workflows: a small planted tissue, prepared."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from napari_tessera.contract.inputs import RunSpec
+from napari_tessera.jobs.run_dir import RunDir
+from napari_tessera.testing.planted import planted_tissue
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from napari_tessera.contract.inputs import PairedData
+
+QUICK = {"stem": {"steps": 12, "members": 1, "batch_cells": 64}, "baseline": {}}
+
+
+@pytest.fixture(scope="session")
+def pair() -> PairedData:
+    """Plant a tissue that a fit takes a second for."""
+    return planted_tissue(n_cells=200, n_spots=160, n_genes=60).paired
+
+
+@pytest.fixture
+def prepared(pair: PairedData, tmp_path: Path) -> Callable[..., RunDir]:
+    """Prepare a run directory of the planted tissue: method, name of the directory."""
+
+    def make(method: str = "stem", name: str = "run") -> RunDir:
+        options: dict[str, Any] = QUICK[method]
+        run_dir = RunDir(tmp_path / name)
+        run_dir.save_inputs(pair)
+        run_dir.write_spec(RunSpec(method=method, options=options))
+        return run_dir
+
+    return make
