@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     import pandas as pd
+    from matplotlib.axes import Axes
     from numpy.typing import NDArray
     from scipy import sparse
 
@@ -299,3 +300,15 @@ class Run:
     name: str
     result: RunResult
     provenance: Provenance
+
+    def plot(self, axes: Axes | None = None) -> Axes:
+        """Draw the placed cells; see `napari_tessera.contract.drawing.plot_run`."""
+        from napari_tessera.contract.drawing import plot_run
+
+        return plot_run(self, axes)
+
+    def _repr_html_(self) -> str:
+        """Show as a table in a notebook."""
+        from napari_tessera.contract.drawing import run_html
+
+        return run_html(self)
