@@ -9,7 +9,7 @@ sys.path.insert(0, str(Path(__file__).parent / "_ext"))
 
 project = "napari-tessera"
 author = "The napari-tessera developers"
-copyright = f"2026, {author}"  # noqa: A001 - Sphinx's name
+copyright = f"2026, {author}"
 version = release = napari_tessera.__version__
 
 extensions = [

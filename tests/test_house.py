@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import ast
 import os
 import re
@@ -14,6 +15,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 import napari_tessera
+from napari_tessera.cli.parser import make_parser
+from napari_tessera.methods import METHODS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -240,6 +243,26 @@ except SystemExit:
     pass
 """
     assert loaded_after(code, "torch", "spatialdata", "scanpy", "squidpy", "napari") == set()
+
+
+def shown_commands() -> list[str]:
+    """Sub-commands that people are shown."""
+    (action,) = (a for a in make_parser()._actions if isinstance(a, argparse._SubParsersAction))
+    return [choice.dest for choice in action._choices_actions]
+
+
+@pytest.mark.parametrize("name", shown_commands())
+def test_people_are_told_of_every_command(name: str) -> None:
+    pages = [*(ROOT / "docs").glob("*.md"), *(ROOT / "docs" / "guides").glob("*.md")]
+    assert any(f"napari-tessera {name}" in page.read_text(encoding="utf-8") for page in pages)
+
+
+def test_every_paper_that_the_code_names_is_in_the_bibliography() -> None:
+    known = set(re.findall(r"^@\w+\{(\w+),", (ROOT / "docs/references.bib").read_text(), re.M))
+    cited = {m.reference for m in METHODS.values() if m.reference}
+    for path in modules():
+        cited |= set(re.findall(r":cite:`(\w+)`", path.read_text(encoding="utf-8")))
+    assert cited - known == set()
 
 
 @pytest.mark.kit
