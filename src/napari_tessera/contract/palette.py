@@ -2,8 +2,9 @@
 
 The first colours are those of Okabe and Ito (their pink, which H&E hides, comes late); the others
 were chosen one by one so that each keeps the greatest distance in CIELAB from all before it and
-from the pinks and violets of H&E, for full colour vision, deuteranopia and protanopia alike. Any
-two of the thirty differ by at least 14 in each of the three.
+from the pinks and violets of H&E, for full colour vision, deuteranopia and protanopia alike; then
+the dark ones, which nuclei hide, were put last. Any two of the thirty differ by at least 14 in each
+of the three.
 """
 
 from __future__ import annotations
@@ -15,10 +16,10 @@ if TYPE_CHECKING:
 
 PALETTE = (
     "#e69f00", "#56b4e9", "#009e73", "#f0e442", "#0072b2", "#d55e00",
-    "#770000", "#7766ff", "#bbee99", "#0000ff", "#661144", "#ccaa55",
-    "#dd1144", "#00ffff", "#440099", "#6699ff", "#cc79a7", "#ddee77",
-    "#446633", "#99cc99", "#0022cc", "#994477", "#77ffcc", "#3355bb",
-    "#55aa66", "#551177", "#aa1100", "#662266", "#773344", "#6644ff",
+    "#6644ff", "#bbee99", "#dd1144", "#6699ff", "#ccaa55", "#994477",
+    "#ddee77", "#99cc99", "#446633", "#3355bb", "#00ffff", "#77ffcc",
+    "#7766ff", "#55aa66", "#cc79a7", "#661144", "#0000ff", "#770000",
+    "#440099", "#aa1100", "#773344", "#0022cc", "#662266", "#551177",
 )  # fmt: skip
 
 

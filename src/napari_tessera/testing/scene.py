@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def planted_view(planted: PlantedTissue) -> TissueView:
-    """What is on the screen when the planted tissue is opened: its picture and its circles.
+    """Make what is on the screen when the planted tissue is opened: its picture and its circles.
 
     Parameters
     ----------
@@ -76,7 +76,8 @@ def planted_run(planted: PlantedTissue, *, name: str = "truth_00000000") -> Run:
 
 def _placement(planted: PlantedTissue) -> Placement:
     paired = planted.paired
-    distance, near = cKDTree(paired.spot_xy).query(planted.truth_xy, k=3)
+    distance, nearest = cKDTree(paired.spot_xy).query(planted.truth_xy, k=3)
+    near = np.asarray(nearest, dtype=np.int64)
     weight = np.exp(-0.5 * (distance / paired.pitch) ** 2)
     weight /= weight.sum(axis=1, keepdims=True)
     rows = np.repeat(np.arange(paired.n_cells), 3)
@@ -93,7 +94,7 @@ def _placement(planted: PlantedTissue) -> Placement:
         covariance=np.einsum("nk,nki,nkj->nij", weight, off, off).astype(np.float32),
         entropy=_entropy(weight),
         confidence=weight.max(axis=1).astype(np.float32),
-        modal_spot=near[np.arange(len(near)), weight.argmax(axis=1)].astype(np.int64),
+        modal_spot=near[np.arange(len(near)), weight.argmax(axis=1)],
         map=sparse.csr_matrix(
             (weight.ravel().astype(np.float32), (rows, near.ravel())), shape=shape
         ),

@@ -36,7 +36,7 @@ class Categories:
     Parameters
     ----------
     names : tuple of str
-        Distinct labels, sorted.
+        Names that share the palette, sorted; some may not occur.
     codes : ndarray, shape (n,), int64
         Position of every item's label in `names`.
     counts : ndarray, shape (n_names,), int64
@@ -47,52 +47,44 @@ class Categories:
     codes: NDArray[np.int64]
     counts: NDArray[np.int64]
 
-    def rgba(self, *, hidden: frozenset[str] = frozenset()) -> NDArray[np.float32]:
-        """Colour of every item from the shared palette.
-
-        Parameters
-        ----------
-        hidden : frozenset of str
-            Labels that get alpha 0.
-
-        Returns
-        -------
-        ndarray, shape (n, 4), float32
-        """
-        return palette_table(self.names, hidden=hidden)[self.codes]
+    def rgba(self) -> NDArray[np.float32]:
+        """Colour of every item from the shared palette, shape (n, 4), float32."""
+        return palette_table(self.names)[self.codes]
 
     def shown(self, hidden: frozenset[str]) -> NDArray[np.bool_]:
         """Whether each item is to be seen, shape (n,)."""
         return np.array([name not in hidden for name in self.names], dtype=np.bool_)[self.codes]
 
 
-def categories(labels: NDArray[np.str_]) -> Categories:
+def categories(labels: NDArray[np.str_], names: tuple[str, ...] = ()) -> Categories:
     """Encode labels once.
 
     Parameters
     ----------
     labels : ndarray of str, shape (n,)
         One label per item.
+    names : tuple of str
+        Further names that share the palette, whether or not they occur.
     """
     import pandas as pd
 
-    codes, found = pd.factorize(np.asarray(labels, dtype=object), sort=True)
-    names = tuple(str(name) for name in found)
+    codes, found = pd.factorize(np.asarray(labels, dtype=object))
+    own = tuple(str(name) for name in found)
+    everything = tuple(sorted({*own, *names}))
+    place = {name: i for i, name in enumerate(everything)}
+    sorted_codes = np.array([place[name] for name in own], dtype=np.int64)[codes]
     return Categories(
-        names=names,
-        codes=np.asarray(codes, dtype=np.int64),
-        counts=np.bincount(codes, minlength=len(names)),
+        names=everything,
+        codes=sorted_codes,
+        counts=np.bincount(sorted_codes, minlength=len(everything)),
     )
 
 
-def palette_table(
-    names: tuple[str, ...], *, hidden: frozenset[str] = frozenset()
-) -> NDArray[np.float32]:
-    """One colour per name, shape (n_names, 4), float32; names that are hidden have alpha 0."""
+def palette_table(names: tuple[str, ...]) -> NDArray[np.float32]:
+    """One colour per name, shape (n_names, 4), float32."""
     colours = colours_of(names)
-    table = np.array([rgba_of(colours[name]) for name in names], dtype=np.float32).reshape(-1, 4)
-    table[[name in hidden for name in names], 3] = 0
-    return table
+    table = [rgba_of(colours[name]) for name in names]
+    return np.array(table, dtype=np.float32).reshape(-1, 4)
 
 
 def ramp(n: int = 256) -> NDArray[np.float32]:

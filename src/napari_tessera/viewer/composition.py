@@ -53,7 +53,7 @@ def paint_spots(
     """
     rows = rows_of(composition.spot_names, spots.names)
     if how is SpotColour.DOMINANT:
-        types = categories(composition.dominant_type)
+        types = categories(composition.dominant_type, tuple(composition.types.tolist()))
         colours, legend = types.rgba(), category_legend("Spots by dominant type", types)
     else:
         values, title = _numbers(composition, how, cell_type)

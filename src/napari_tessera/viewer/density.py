@@ -12,6 +12,7 @@ from napari_tessera.viewer.colours import rgba_of
 from napari_tessera.viewer.frames import pixel_affine, typical_distance
 from napari_tessera.viewer.layer_data import LayerData, Role, mark, world_units
 from napari_tessera.viewer.legend import Legend, alpha_legend
+from napari_tessera.viewer.placement import type_names
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -100,8 +101,7 @@ def density_layer(
         return None
     frame = xy if view.spots is None else view.spots.xy
     density = rasterise(chosen, frame, pitch=typical_distance(frame))
-    types = np.unique(placement.cell_types).tolist()
-    colour = rgba_of(colours_of(types)[cell_type])
+    colour = rgba_of(colours_of(type_names(run))[cell_type])
     arguments = {
         "name": f"{run.name} density of {cell_type}",
         "rgb": True,

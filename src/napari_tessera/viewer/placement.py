@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from napari_tessera.contract.inputs import TissueView
     from napari_tessera.contract.results import Placement, Run
 
+_RIM = np.array([1.0, 1.0, 1.0, 0.7], dtype=np.float32)
+
 NO_TYPE = "cells"
 """What cells are called when the reference gave no types."""
 
@@ -42,16 +44,38 @@ class CellColour(StrEnum):
     SPREAD = "spread"
 
 
-def cell_categories(placement: Placement) -> Categories:
-    """Types of the placed cells, encoded; one category where the reference named none."""
+def type_names(run: Run) -> tuple[str, ...]:
+    """All types that a run speaks of, sorted: what its layers share a palette over."""
+    placement, composition = run.result.placement, run.result.composition
+    names = set() if composition is None else set(composition.types.tolist())
+    if placement is not None and placement.cell_types is not None:
+        names |= set(np.unique(placement.cell_types).tolist())
+    return tuple(sorted(names))
+
+
+def cell_categories(placement: Placement, names: tuple[str, ...] = ()) -> Categories:
+    """Types of the placed cells, encoded; one category where the reference named none.
+
+    Parameters
+    ----------
+    placement : Placement
+        Placed cells.
+    names : tuple of str
+        What `type_names` gave.
+    """
     labels = placement.cell_types
     if labels is None:
         labels = np.full(placement.cell_names.size, NO_TYPE)
-    return categories(labels)
+    return categories(labels, names)
 
 
 def paint_cells(
-    placement: Placement, types: Categories, how: CellColour, *, fade: bool = False
+    placement: Placement,
+    types: Categories,
+    how: CellColour,
+    *,
+    fade: bool = False,
+    hidden: frozenset[str] = frozenset(),
 ) -> Painting:
     """Colour every placed cell.
 
@@ -65,6 +89,9 @@ def paint_cells(
         What the colour says.
     fade : bool
         Whether cells fade with their confidence.
+    hidden : frozenset of str
+        Types whose cells are transparent: napari 0.9 draws points of a flat layer whether or not
+        their ``shown`` is set.
     """
     if how is CellColour.TYPE:
         rgba = types.rgba()
@@ -74,7 +101,11 @@ def paint_cells(
         limits = (0.0, 1.0) if how is CellColour.CONFIDENCE else limits_of(values)
         rgba = value_rgba(values, limits)
         legend = ramp_legend(title, limits)
-    return Painting(rgba=faded(rgba, placement.confidence) if fade else rgba, legend=legend)
+    if fade:
+        rgba = faded(rgba, placement.confidence)
+    if hidden:
+        rgba[~types.shown(hidden), 3] = 0
+    return Painting(rgba=rgba, legend=legend)
 
 
 def placement_layers(
@@ -97,14 +128,36 @@ def placement_layers(
     if placement is None:
         return []
     if painting is None:
-        painting = paint_cells(placement, cell_categories(placement), CellColour.TYPE)
+        types = cell_categories(placement, type_names(run))
+        painting = paint_cells(placement, types, CellColour.TYPE)
     arguments = {
         "name": f"{run.name} cells",
         "features": cell_features(placement),
         "metadata": mark(Role.CELLS, run.name),
         **_points_style(view, xy),
     }
-    return [(row_col(xy), {**arguments, "face_color": painting.rgba}, "points")]
+    paint = {"face_color": painting.rgba, "border_color": rim_of(painting)}
+    return [(row_col(xy), {**arguments, **paint}, "points")]
+
+
+def rim_of(painting: Painting) -> NDArray[np.float32]:
+    """Light rim around the dots, as faint as the dots; one colour for all where none is faint.
+
+    Parameters
+    ----------
+    painting : Painting
+        Colours of the dots.
+
+    Returns
+    -------
+    ndarray, shape (4,) or (n, 4), float32
+    """
+    alpha = painting.rgba[:, 3]
+    if (alpha == 1).all():
+        return _RIM
+    rim = np.tile(_RIM, (len(alpha), 1))
+    rim[:, 3] *= alpha
+    return rim
 
 
 def preview_layer(
@@ -155,10 +208,11 @@ def _points_style(view: TissueView, xy: NDArray[np.float64]) -> dict[str, Any]:
     """Look of small dots; their size follows the pitch of the spots and how many there are."""
     around = xy if view.spots is None else view.spots.xy
     crowd = len(xy) / max(len(around), 1)
-    size = typical_distance(around) * float(np.clip(0.36 / np.sqrt(max(crowd, 1)), 0.06, 0.3))
+    size = typical_distance(around) * float(np.clip(0.5 / np.sqrt(max(crowd, 1)), 0.06, 0.3))
     return {
         "size": size,
-        "border_width": 0,
+        "border_color": _RIM,
+        "border_width": 0.08,
         "symbol": "disc",
         "antialiasing": 1,
         "canvas_size_limits": (2, 40),

@@ -1,0 +1,42 @@
+"""What of a run is on the screen, and how: the state that a dock edits and a canvas draws."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from napari_tessera.viewer.composition import SpotColour
+from napari_tessera.viewer.placement import CellColour
+
+
+@dataclass(frozen=True, kw_only=True)
+class Showing:
+    """What is shown of one run.
+
+    Parameters
+    ----------
+    cells : bool
+        Whether placed cells are drawn.
+    cell_colour : CellColour
+        What their colour says.
+    fade : bool
+        Whether they fade with their confidence.
+    spots : bool
+        Whether spots are drawn by composition.
+    spot_colour : SpotColour
+        What their colour says.
+    density : bool
+        Whether the density of `cell_type` lies over the tissue.
+    cell_type : str
+        The one type meant by a share and by the density.
+    hidden : frozenset of str
+        Types whose cells are not drawn.
+    """
+
+    cells: bool = True
+    cell_colour: CellColour = CellColour.TYPE
+    fade: bool = False
+    spots: bool = False
+    spot_colour: SpotColour = SpotColour.DOMINANT
+    density: bool = False
+    cell_type: str = ""
+    hidden: frozenset[str] = frozenset()

@@ -1,0 +1,132 @@
+"""The form that says what of a run is drawn, and how."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from psygnal import Signal
+from qtpy.QtWidgets import QCheckBox, QComboBox, QGridLayout, QLabel, QSizePolicy, QWidget
+
+from napari_tessera.viewer.composition import SpotColour
+from napari_tessera.viewer.placement import CellColour
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from napari_tessera.widgets.results_layers import RunLayers
+
+_CELLS = {
+    CellColour.TYPE: "by cell type",
+    CellColour.CONFIDENCE: "by confidence",
+    CellColour.ENTROPY: "by entropy",
+    CellColour.SPREAD: "by spread",
+}
+_SPOTS = {
+    SpotColour.DOMINANT: "by dominant type",
+    SpotColour.SHARE: "by share of the type below",
+    SpotColour.ENTROPY: "by entropy",
+}
+
+
+class ShowingForm(QWidget):  # type: ignore[misc]  # Qt comes without types
+    """Check boxes and lists for the fields of `Showing`.
+
+    Attributes
+    ----------
+    changed : Signal
+        Emitted with a dict of the one field that a person changed.
+    """
+
+    changed = Signal(dict)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.cells = _check("Cells", "Draw the placed cells")
+        self.cell_colour = _choice(_CELLS.items(), "What the colour of a cell says")
+        self.fade = _check("Unsure cells fade", "Let a cell fade with the confidence of its place")
+        self.spots = _check("Spots", "Draw the composition of the spots")
+        self.spot_colour = _choice(_SPOTS.items(), "What the colour of a spot says")
+        self.density = _check("Density", "Draw where the cells of the type below lie, as a veil")
+        self.cell_type = _choice((), "The one type meant by a share and by the density")
+        self._setting = False
+        self._lay_out()
+        for name in ("cells", "fade", "spots", "density"):
+            getattr(self, name).toggled.connect(lambda on, n=name: self._tell(n, bool(on)))
+        for name in ("cell_colour", "spot_colour", "cell_type"):
+            box = getattr(self, name)
+            box.activated.connect(lambda _i, n=name, b=box: self._tell(n, b.currentData()))
+
+    def set_showing(self, layers: RunLayers | None) -> None:
+        """Show what is drawn of a run without telling anyone.
+
+        Parameters
+        ----------
+        layers : RunLayers or None
+            Layers of the run; None leaves the form as it is.
+        """
+        if layers is None:
+            return
+        self._setting = True
+        showing, result = layers.showing, layers.run.result
+        self._set_types(layers.types)
+        for name in ("cells", "fade", "spots", "density"):
+            getattr(self, name).setChecked(getattr(showing, name))
+        for name in ("cell_colour", "spot_colour", "cell_type"):
+            box = getattr(self, name)
+            box.setCurrentIndex(max(box.findData(getattr(showing, name)), 0))
+        has_types = result.placement is not None and result.placement.cell_types is not None
+        for widget in (self.cells, self.cell_colour, self.fade):
+            widget.setEnabled(result.placement is not None)
+        for widget in (self.spots, self.spot_colour):
+            widget.setEnabled(result.composition is not None)
+        self.density.setEnabled(has_types)
+        self.cell_type.setEnabled(bool(layers.types))
+        self._setting = False
+
+    def _set_types(self, types: tuple[str, ...]) -> None:
+        there = tuple(self.cell_type.itemData(i) for i in range(self.cell_type.count()))
+        if there != types:
+            self.cell_type.clear()
+            for name in types:
+                self.cell_type.addItem(name, name)
+
+    def _tell(self, name: str, value: Any) -> None:  # noqa: ANN401 - a field of Showing
+        if self._setting:
+            return
+        changes = {name: value}
+        if name == "spot_colour":
+            changes["spots"] = True
+        if name == "cell_colour":
+            changes["cells"] = True
+        self.changed.emit(changes)
+
+    def _lay_out(self) -> None:
+        grid = QGridLayout(self)
+        grid.setContentsMargins(0, 0, 0, 0)
+        grid.setColumnStretch(1, 1)
+        grid.addWidget(self.cells, 0, 0)
+        grid.addWidget(self.cell_colour, 0, 1)
+        grid.addWidget(self.fade, 1, 1)
+        grid.addWidget(self.spots, 2, 0)
+        grid.addWidget(self.spot_colour, 2, 1)
+        grid.addWidget(self.density, 3, 0)
+        grid.addWidget(QLabel("of the type below"), 3, 1)
+        grid.addWidget(QLabel("Type"), 4, 0)
+        grid.addWidget(self.cell_type, 4, 1)
+
+
+def _check(text: str, tip: str) -> QCheckBox:
+    box = QCheckBox(text)
+    box.setToolTip(tip)
+    return box
+
+
+def _choice(entries: Iterable[tuple[str, str]], tip: str) -> QComboBox:
+    box = QComboBox()
+    box.setToolTip(tip)
+    box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+    box.setMinimumContentsLength(12)
+    box.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+    for value, text in entries:
+        box.addItem(text, value)
+    return box

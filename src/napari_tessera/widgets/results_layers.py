@@ -1,0 +1,247 @@
+"""The layers of one run: made once, then recoloured in place."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import TYPE_CHECKING, Any
+
+from napari_tessera.viewer.composition import composition_layers, paint_spots
+from napari_tessera.viewer.density import density_layer
+from napari_tessera.viewer.layer_data import Role
+from napari_tessera.viewer.placement import (
+    cell_categories,
+    paint_cells,
+    placement_layers,
+    rim_of,
+    type_names,
+    world_xy,
+)
+from napari_tessera.viewer.showing import Showing
+from napari_tessera.viewer.spots import colour_change
+
+if TYPE_CHECKING:
+    import numpy as np
+    from napari.layers import Layer
+    from napari.viewer import Viewer
+    from numpy.typing import NDArray
+
+    from napari_tessera.contract.inputs import TissueView
+    from napari_tessera.contract.results import Run
+    from napari_tessera.viewer.colours import Categories
+    from napari_tessera.viewer.layer_data import LayerData
+    from napari_tessera.viewer.legend import Legend, Painting
+
+_ORDER = (Role.DENSITY, Role.COMPOSITION, Role.CELLS)
+
+
+class RunLayers:
+    """Draws one run on one viewer as its `showing` says.
+
+    Parameters
+    ----------
+    viewer : napari.Viewer
+        Where to draw.
+    view : TissueView
+        Tissue on the screen.
+    run : Run
+        What to draw.
+
+    Attributes
+    ----------
+    showing : Showing
+        What is drawn at present.
+    types : tuple of str
+        Types that the run speaks of, sorted.
+    """
+
+    def __init__(self, viewer: Viewer, view: TissueView, run: Run) -> None:
+        self.run = run
+        self.types = type_names(run)
+        self.showing = Showing(
+            cells=run.result.placement is not None,
+            spots=run.result.placement is None and run.result.composition is not None,
+            cell_type=self.types[0] if self.types else "",
+        )
+        self._viewer = viewer
+        self._view = view
+        self._layers: dict[Role, Layer] = {}
+        self._legends: dict[Role, Legend] = {}
+        self._drawn: dict[Role, Any] = {}
+        self._xy: NDArray[np.float64] | None = None
+        self._categories: Categories | None = None
+        self._faint_rims = False
+
+    # -- verbs ---------------------------------------------------------------------------------
+
+    def draw(self, **changes: Any) -> None:  # noqa: ANN401 - fields of Showing
+        """Change what is shown and bring the layers up to date.
+
+        Parameters
+        ----------
+        **changes
+            Fields of `Showing` with their new values.
+        """
+        self.showing = dataclasses.replace(self.showing, **changes)
+        self._forget_removed()
+        for role, wanted, look, draw in self._plan():
+            if role in self._layers:
+                self._layers[role].visible = wanted
+            if wanted and (self._drawn.get(role) != look or role not in self._layers):
+                draw()
+                self._drawn[role] = look
+
+    def hide(self) -> None:
+        """Make the layers invisible; they stay in the list."""
+        self._forget_removed()
+        for layer in self._layers.values():
+            layer.visible = False
+
+    def remove(self) -> None:
+        """Take the layers out of the viewer."""
+        self._forget_removed()
+        for role in list(self._layers):
+            self._take_out(role)
+
+    def layer(self, role: Role) -> Layer | None:
+        """Layer of that role, if it is in the viewer."""
+        self._forget_removed()
+        return self._layers.get(role)
+
+    def legends(self) -> list[Legend]:
+        """Legends of the visible layers, cells first."""
+        self._forget_removed()
+        return [
+            self._legends[role]
+            for role in reversed(_ORDER)
+            if role in self._layers and self._layers[role].visible
+        ]
+
+    # -- drawing -------------------------------------------------------------------------------
+
+    def _plan(self) -> tuple[tuple[Role, bool, Any, Any], ...]:
+        """Per role: whether it is wanted, what its look depends on, and what draws it."""
+        s = self.showing
+        share = s.cell_type if s.spot_colour == "share of one type" else ""
+        return (
+            (Role.DENSITY, s.density, s.cell_type, self._draw_density),
+            (Role.COMPOSITION, s.spots, (s.spot_colour, share), self._draw_spots),
+            (Role.CELLS, s.cells, (s.cell_colour, s.fade, s.hidden), self._draw_cells),
+        )
+
+    def _draw_cells(self) -> None:
+        placement = self.run.result.placement
+        if placement is None:
+            return
+        types, s = self._types_of_cells(), self.showing
+        painting = paint_cells(placement, types, s.cell_colour, fade=s.fade, hidden=s.hidden)
+        layer = self._layers.get(Role.CELLS)
+        if layer is None:
+            made = placement_layers(self.run, self._view, self.world_xy(), painting=painting)
+            layer = self._add(Role.CELLS, made[0])
+            self._faint_rims = s.fade or bool(s.hidden)
+        else:
+            layer.face_color = painting.rgba
+            self._set_rims(layer, painting)
+        self._legends[Role.CELLS] = painting.legend
+
+    def _set_rims(self, layer: Layer, painting: Painting) -> None:
+        """Fade rims with the dots; left alone while nothing fades, for it costs as much again."""
+        rims = rim_of(painting)
+        if rims.ndim == 2 or self._faint_rims:
+            layer.border_color = rims
+        self._faint_rims = rims.ndim == 2
+
+    def _draw_spots(self) -> None:
+        composition, spots = self.run.result.composition, self._view.spots
+        if composition is None or spots is None:
+            return
+        how, cell_type = self.showing.spot_colour, self.showing.cell_type
+        painting: Painting = paint_spots(composition, spots, how, cell_type)
+        layer = self._layers.get(Role.COMPOSITION)
+        if layer is None:
+            made = composition_layers(self.run, self._view, how=how, cell_type=cell_type)
+            self._add(Role.COMPOSITION, made[0])
+        else:
+            for name, value in colour_change(spots, painting.rgba).items():
+                setattr(layer, name, value)
+        self._legends[Role.COMPOSITION] = painting.legend
+
+    def _draw_density(self) -> None:
+        drawn = density_layer(self.run, self._view, self.showing.cell_type, self.world_xy())
+        if drawn is None:
+            self._take_out(Role.DENSITY)
+            return
+        (data, arguments, kind), legend = drawn
+        layer = self._layers.get(Role.DENSITY)
+        if layer is None:
+            self._add(Role.DENSITY, (data, arguments, kind))
+        else:
+            layer.data = data
+            layer.name = arguments["name"]
+            layer.metadata.update(arguments["metadata"])
+        self._legends[Role.DENSITY] = legend
+
+    def world_xy(self) -> NDArray[np.float64]:
+        """Places of the cells in world coordinates, shape (n_cells, 2)."""
+        placement = self.run.result.placement
+        if placement is None:
+            msg = f"run {self.run.name} placed no cells"
+            raise ValueError(msg)
+        if self._xy is None:
+            system = self.run.provenance.origin.selection.coordinate_system or ""
+            self._xy = world_xy(placement, self._view, system)
+        return self._xy
+
+    def _types_of_cells(self) -> Categories:
+        placement = self.run.result.placement
+        if self._categories is None and placement is not None:
+            self._categories = cell_categories(placement, self.types)
+        if self._categories is None:
+            msg = f"run {self.run.name} placed no cells"
+            raise ValueError(msg)
+        return self._categories
+
+    # -- the viewer's list ---------------------------------------------------------------------
+
+    def _add(self, role: Role, made: LayerData) -> Layer:
+        """Put a layer where it belongs among those of this run: density, spots, cells on top."""
+        above = [
+            self._viewer.layers.index(self._layers[other])
+            for other in _ORDER[_ORDER.index(role) + 1 :]
+            if other in self._layers
+        ]
+        layer = insert_layer(self._viewer, made, min(above) if above else None)
+        self._layers[role] = layer
+        return layer
+
+    def _take_out(self, role: Role) -> None:
+        layer = self._layers.pop(role, None)
+        self._drawn.pop(role, None)
+        if layer is not None and layer in self._viewer.layers:
+            self._viewer.layers.remove(layer)
+
+    def _forget_removed(self) -> None:
+        """Forget layers that a person took out of the list."""
+        for role in [r for r, la in self._layers.items() if la not in self._viewer.layers]:
+            del self._layers[role]
+            self._drawn.pop(role, None)
+
+
+def insert_layer(viewer: Viewer, made: LayerData, index: int | None = None) -> Layer:
+    """Make a layer of a layer tuple and put it into a viewer.
+
+    Parameters
+    ----------
+    viewer : napari.Viewer
+        Where it goes.
+    made : LayerData
+        Data, arguments, type.
+    index : int or None
+        Place in the list, 0 lowest; on top where None.
+    """
+    from napari.layers import Layer
+
+    data, arguments, kind = made
+    layer = Layer.create(data, {k: v for k, v in arguments.items() if v is not None}, kind)
+    viewer.layers.insert(len(viewer.layers) if index is None else index, layer)
+    return layer
