@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pytest
 from matplotlib.figure import Figure
 
@@ -38,7 +39,7 @@ def test_what_a_warning_says_is_escaped(run: Run) -> None:
 
 def test_a_run_draws_a_point_for_every_cell(run: Run) -> None:
     axes = run.plot(Figure().subplots())
-    drawn = sum(len(points.get_offsets()) for points in axes.collections)  # type: ignore[arg-type]
+    drawn = sum(np.asarray(points.get_offsets()).shape[0] for points in axes.collections)
     assert drawn == run.result.placement.cell_names.size  # type: ignore[union-attr]
 
 
