@@ -10,6 +10,7 @@ from napari_tessera.contract.errors import InputError, RefusedError, TesseraErro
 from napari_tessera.jobs.child import run_child
 from napari_tessera.jobs.outcome import DONE
 from napari_tessera.jobs.run_dir import RunDir, read_spec
+from napari_tessera.methods import get_method
 
 if TYPE_CHECKING:
     import argparse
@@ -26,24 +27,26 @@ def run_fit(arguments: argparse.Namespace) -> int:
     int
         Exit code.
     """
-    spec = read_spec(arguments.spec)
-    run_dir = RunDir(arguments.run_dir)
-    if run_dir.ready and _recipe(run_dir.spec) != _recipe(spec):
-        msg = f"{run_dir.path}: expected the run of {arguments.spec}, found another."
-        raise InputError(msg, "Choose an empty --run-dir.")
-    return run_child(run_dir, lambda d, monitor: _prepare_and_solve(d, spec, monitor))
+    return run_child(
+        RunDir(arguments.run_dir),
+        lambda run_dir, monitor: _prepare_and_solve(run_dir, arguments.spec, monitor),
+    )
 
 
-def _recipe(spec: RunSpec) -> tuple[str, dict[str, Any], dict[str, Any]]:
-    """Part of a recipe that decides the result; defaults that were filled in do not differ."""
-    chosen = {k: v for k, v in spec.selection.to_json().items() if k == "cell_type_column" and v}
-    return spec.method, dict(spec.options), chosen
+def _recipe(spec: RunSpec) -> tuple[str, dict[str, Any], str, str]:
+    """Give the part of a recipe that tells runs apart, whatever defaults were filled in."""
+    options = get_method(spec.method).options_type.from_json(spec.options).to_json()
+    return spec.method, options, spec.tissue, spec.reference
 
 
-def _prepare_and_solve(run_dir: RunDir, spec: RunSpec, monitor: Monitor) -> None:
+def _prepare_and_solve(run_dir: RunDir, spec_path: Path, monitor: Monitor) -> None:
     """Do what is left to be done."""
     from napari_tessera.contract.progress import Progress
 
+    spec = read_spec(spec_path)
+    if run_dir.ready and _recipe(run_dir.spec) != _recipe(spec):
+        msg = f"{run_dir.path}: expected the run of {spec_path}, found another."
+        raise InputError(msg, "Choose an empty --run-dir.")
     if not run_dir.ready:
         monitor.report(Progress(stage="reading the data"))
         _prepare(run_dir, spec)

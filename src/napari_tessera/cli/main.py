@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib
-import sys
+import os
 from typing import TYPE_CHECKING
 
 from napari_tessera.cli.parser import make_parser
@@ -45,18 +45,17 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     try:
         arguments = make_parser().parse_args(argv)
+        return _verb(arguments.command)(arguments)
     except SystemExit as leaving:  # argparse has said why
         return leaving.code if isinstance(leaving.code, int) else BAD_INPUT
-    try:
-        return _verb(arguments.command)(arguments)
     except TesseraError as error:
         complain(error)
         return error.exit_code
     except (FitCancelled, KeyboardInterrupt):
         remark("Cancelled.")
         return CANCELLED
-    except BrokenPipeError:
-        sys.stderr.close()
+    except BrokenPipeError:  # whoever read the answer has left; keep the interpreter quiet
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         return FAILED
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import math
 import os
 import sys
 from typing import TYPE_CHECKING, Any
@@ -23,7 +24,7 @@ def answer(text: str) -> None:
 
 def answer_json(values: Mapping[str, Any]) -> None:
     """Print the answer as one JSON object on one line."""
-    answer(json.dumps(values, default=_plain, allow_nan=False))
+    answer(json.dumps(_finite(values), default=_plain, allow_nan=False))
 
 
 def remark(text: str) -> None:
@@ -65,6 +66,15 @@ def prints_aside() -> Iterator[None]:
         sys.stdout.flush()
         os.dup2(private, 1)
         os.close(private)
+
+
+def _finite(value: Any) -> Any:  # noqa: ANN401 - any plain value
+    """Replace numbers that JSON does not know by null."""
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    if isinstance(value, dict):
+        return {key: _finite(item) for key, item in value.items()}
+    return [_finite(item) for item in value] if isinstance(value, list | tuple) else value
 
 
 def _plain(value: object) -> object:

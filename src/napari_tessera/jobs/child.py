@@ -13,6 +13,7 @@ import threading
 import traceback
 from typing import TYPE_CHECKING, Any
 
+from napari_tessera.contract.errors import TesseraError
 from napari_tessera.contract.state import JobState, Outcome
 from napari_tessera.jobs.monitor import RunDirMonitor
 from napari_tessera.jobs.outcome import DONE, exit_code_of, outcome_of
@@ -68,7 +69,9 @@ def _attempt(
         work(run_dir, monitor)
     except BaseException as error:  # noqa: BLE001 - a child owes its parent an outcome
         outcome = outcome_of(error, run_dir)
-        if outcome.state is JobState.FAILED:
+        if isinstance(error, TesseraError):
+            sys.stderr.write(f"Error: {outcome.message}\n       {outcome.hint}\n")
+        elif outcome.state is JobState.FAILED:
             traceback.print_exc(file=sys.stderr)
         return outcome, exit_code_of(error)
     return Outcome(state=JobState.DONE), DONE

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
+import itertools
 import threading
 from typing import TYPE_CHECKING, Self
 
 if TYPE_CHECKING:
     from types import TracebackType
 
+    import psutil
+
 SAMPLE_EVERY_S = 0.05
+
+
+LOOK_FOR_CHILDREN_EVERY = 10
+"""Samples between two looks for children: a look reads every process of the machine."""
 
 
 def memory_now() -> int:
@@ -16,12 +24,17 @@ def memory_now() -> int:
     import psutil
 
     me = psutil.Process()
-    total = int(me.memory_info().rss)
-    for child in me.children(recursive=True):
-        try:
-            total += int(child.memory_info().rss)
-        except psutil.Error:
-            continue
+    return _resident([me, *me.children(recursive=True)])
+
+
+def _resident(processes: list[psutil.Process]) -> int:
+    """Sum resident bytes; a process that has gone counts nothing."""
+    import psutil
+
+    total = 0
+    for process in processes:
+        with contextlib.suppress(psutil.Error):
+            total += int(process.memory_info().rss)
     return total
 
 
@@ -56,5 +69,13 @@ class PeakMemory:
 
     def _sample(self) -> None:
         """Keep the largest figure until told to end."""
-        while not self._over.wait(SAMPLE_EVERY_S):
-            self.peak = max(self.peak, memory_now())
+        import psutil
+
+        me = psutil.Process()
+        processes = [me]
+        for number in itertools.count():
+            if number % LOOK_FOR_CHILDREN_EVERY == 0:
+                processes = [me, *me.children(recursive=True)]
+            self.peak = max(self.peak, _resident(processes))
+            if self._over.wait(SAMPLE_EVERY_S):
+                return

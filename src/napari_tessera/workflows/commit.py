@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -71,6 +72,9 @@ def checked_store(spec: RunSpec) -> Path:
     if store.exists() and not any((store / name).is_file() for name in ("zarr.json", ".zgroup")):
         msg = f"{store}: expected a SpatialData store or nothing, found something else."
         raise InputError(msg, "Choose another --out.")
+    if store.exists() and not os.access(store, os.W_OK):
+        msg = f"{store}: expected a store that can be written, found a read-only one."
+        raise InputError(msg, "Write the result elsewhere with --out OUT.zarr.")
     if not store.exists() and not store.absolute().parent.is_dir():
         msg = f"{store}: expected a folder to write into, found none."
         raise InputError(msg, "Make the folder first, or choose another --out.")

@@ -206,7 +206,7 @@ def carry_out(start: Start, monitor: Monitor | None = None) -> Run:
     run = _known_run(start)
     if run is None:
         run = resume(start.run_dir.path, monitor=monitor)
-    if start.to_store:
+    if start.to_store and start.run_dir.finished:
         commit_run(start.run_dir)
     return run
 
