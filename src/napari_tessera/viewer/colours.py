@@ -127,11 +127,10 @@ def value_rgba(values: NDArray[np.floating], limits: tuple[float, float]) -> NDA
     """
     table = np.concatenate([ramp(), np.zeros((1, 4), np.float32)])
     low, high = limits
-    place = np.clip((np.asarray(values, np.float32) - low) * (255 / (high - low)), 0, 255)
-    missing = ~np.isfinite(place)
-    place[missing] = 0
-    codes = place.astype(np.int64)
-    codes[missing] = 256
+    numbers = np.asarray(values, np.float32)
+    finite = np.isfinite(numbers)
+    place = np.where(finite, numbers - low, 0) * (255 / (high - low))
+    codes = np.where(finite, np.clip(place, 0, 255), 256).astype(np.int16)
     return np.asarray(table[codes], dtype=np.float32)
 
 

@@ -32,6 +32,8 @@ def paint_spots(
     spots: SpotsView,
     how: SpotColour = SpotColour.DOMINANT,
     cell_type: str = "",
+    *,
+    hidden: frozenset[str] = frozenset(),
 ) -> Painting:
     """Colour every spot of the view; spots that the run left out are transparent.
 
@@ -45,6 +47,8 @@ def paint_spots(
         What the colour says.
     cell_type : str
         Type whose share is shown, for ``SHARE``.
+    hidden : frozenset of str
+        Dominant types whose spots are transparent, for ``DOMINANT``.
 
     Raises
     ------
@@ -55,6 +59,7 @@ def paint_spots(
     if how is SpotColour.DOMINANT:
         types = categories(composition.dominant_type, tuple(composition.types.tolist()))
         colours, legend = types.rgba(), category_legend("Spots by dominant type", types)
+        colours[~types.shown(hidden), 3] = 0
     else:
         values, title = _numbers(composition, how, cell_type)
         limits = (0.0, max(limits_of(values)[1], 1e-6)) if cell_type else limits_of(values)
@@ -64,7 +69,7 @@ def paint_spots(
 
 
 def composition_layers(
-    run: Run, view: TissueView, *, how: SpotColour = SpotColour.DOMINANT, cell_type: str = ""
+    run: Run, view: TissueView, *, painting: Painting | None = None
 ) -> list[LayerData]:
     """One layer of coloured spots; none where the run has no composition or the view no spots.
 
@@ -74,15 +79,14 @@ def composition_layers(
         A finished run.
     view : TissueView
         Tissue on the screen.
-    how : SpotColour
-        What the colour says.
-    cell_type : str
-        Type whose share is shown, for ``SHARE``.
+    painting : Painting or None
+        What `paint_spots` gave; by dominant type where None.
     """
     composition, spots = run.result.composition, view.spots
     if composition is None or spots is None:
         return []
-    painting = paint_spots(composition, spots, how, cell_type)
+    if painting is None:
+        painting = paint_spots(composition, spots)
     data, arguments, kind = spots_layer(spots, painting.rgba)
     arguments |= {
         "name": f"{run.name} spots",

@@ -29,7 +29,7 @@ class Showing:
     cell_type : str
         The one type meant by a share and by the density.
     hidden : frozenset of str
-        Types whose cells are not drawn.
+        Types that are not drawn.
     """
 
     cells: bool = True

@@ -59,6 +59,8 @@ class LegendOverlay(QFrame):  # type: ignore[misc]  # Qt comes without types
 
     Attributes
     ----------
+    rows : list of TypeRow
+        Lines of all types, top to bottom.
     toggled : Signal
         Emitted with the name of a type that was clicked.
     closed : Signal
@@ -75,7 +77,7 @@ class LegendOverlay(QFrame):  # type: ignore[misc]  # Qt comes without types
         self.corner = CORNERS[0]
         self.wanted = True
         self._legends: tuple[Legend, ...] = ()
-        self._rows: dict[str, TypeRow] = {}
+        self.rows: list[TypeRow] = []
         self._layout = QVBoxLayout(self)
         self._layout.setContentsMargins(8, 5, 8, 7)
         self._layout.setSpacing(3)
@@ -96,8 +98,8 @@ class LegendOverlay(QFrame):  # type: ignore[misc]  # Qt comes without types
         if tuple(legends) != self._legends:
             self._legends = tuple(legends)
             self._rebuild()
-        for name, row in self._rows.items():
-            row.set_dimmed(dimmed=name in hidden)
+        for row in self.rows:
+            row.set_dimmed(dimmed=row.name in hidden)
         self._place()
 
     def set_wanted(self, *, wanted: bool) -> None:
@@ -128,7 +130,7 @@ class LegendOverlay(QFrame):  # type: ignore[misc]  # Qt comes without types
             self._layout.removeWidget(self._body)
             self._body.hide()
             self._body.deleteLater()
-        self._rows = {}
+        self.rows = []
         self._body = QWidget(self)
         column = QVBoxLayout(self._body)
         column.setContentsMargins(0, 0, 0, 0)
@@ -159,7 +161,7 @@ class LegendOverlay(QFrame):  # type: ignore[misc]  # Qt comes without types
         for entry in legend.entries:
             row = TypeRow(entry)
             row.clicked.connect(self.toggled.emit)
-            self._rows[entry.name] = row
+            self.rows.append(row)
             column.addWidget(row)
         if len(legend.entries) <= MOST_ROWS:
             return rows

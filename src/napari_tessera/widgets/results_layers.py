@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING, Any
 
-from napari_tessera.viewer.composition import composition_layers, paint_spots
+from napari_tessera.viewer.composition import SpotColour, composition_layers, paint_spots
 from napari_tessera.viewer.density import density_layer
 from napari_tessera.viewer.layer_data import Role
 from napari_tessera.viewer.placement import (
@@ -121,10 +121,11 @@ class RunLayers:
     def _plan(self) -> tuple[tuple[Role, bool, Any, Any], ...]:
         """Per role: whether it is wanted, what its look depends on, and what draws it."""
         s = self.showing
-        share = s.cell_type if s.spot_colour == "share of one type" else ""
+        share = s.cell_type if s.spot_colour is SpotColour.SHARE else ""
+        unseen = s.hidden if s.spot_colour is SpotColour.DOMINANT else frozenset()
         return (
             (Role.DENSITY, s.density, s.cell_type, self._draw_density),
-            (Role.COMPOSITION, s.spots, (s.spot_colour, share), self._draw_spots),
+            (Role.COMPOSITION, s.spots, (s.spot_colour, share, unseen), self._draw_spots),
             (Role.CELLS, s.cells, (s.cell_colour, s.fade, s.hidden), self._draw_cells),
         )
 
@@ -155,11 +156,11 @@ class RunLayers:
         composition, spots = self.run.result.composition, self._view.spots
         if composition is None or spots is None:
             return
-        how, cell_type = self.showing.spot_colour, self.showing.cell_type
-        painting: Painting = paint_spots(composition, spots, how, cell_type)
+        s = self.showing
+        painting = paint_spots(composition, spots, s.spot_colour, s.cell_type, hidden=s.hidden)
         layer = self._layers.get(Role.COMPOSITION)
         if layer is None:
-            made = composition_layers(self.run, self._view, how=how, cell_type=cell_type)
+            made = composition_layers(self.run, self._view, painting=painting)
             self._add(Role.COMPOSITION, made[0])
         else:
             for name, value in colour_change(spots, painting.rgba).items():
