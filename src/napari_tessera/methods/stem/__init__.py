@@ -1,0 +1,55 @@
+"""STEM: one encoder for cells and spots whose inner products express spatial closeness."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from napari_tessera.contract.expression import ExpressionScale
+from napari_tessera.contract.method import Cost, Fitted, Need, Task
+from napari_tessera.methods.stem.options import StemOptions
+
+if TYPE_CHECKING:
+    from napari_tessera.contract.inputs import PairedData
+    from napari_tessera.contract.progress import Monitor
+    from napari_tessera.contract.results import RunResult
+    from napari_tessera.contract.state import State
+
+
+class Stem:
+    """Method ``stem``; see `napari_tessera.methods.stem.fit` for the mathematics."""
+
+    name = "stem"
+    title = "STEM"
+    summary = "Learns an encoder under which cells and spots that lie close together look alike."
+    reference = "hao2024stem"
+    answers = frozenset({Task.PLACE, Task.COMPOSE})
+    needs = frozenset({Need.SPOT_GRAPH})
+    accepts = frozenset({ExpressionScale.COUNTS})
+    options_type = StemOptions
+
+    def cost(self, n_cells: int, n_spots: int, n_genes: int, options: StemOptions) -> Cost:
+        """Estimate time and memory on four CPU cores, from measured steps."""
+        batch = min(n_cells, options.batch_cells or n_cells)
+        genes = min(n_genes, options.n_genes or n_genes)
+        encode = 3.5e-11 * (batch + 2 * n_spots) * (512 * genes + 165_000)
+        step = 0.004 + encode + 1.2e-8 * n_spots * (batch + n_spots)
+        memory = 4.5e8 + 40.0 * n_spots * (batch + genes) + 8.0 * n_cells * genes * 0.2
+        return Cost(seconds=3 + step * options.planned_steps, memory_bytes=memory)
+
+    def fit(
+        self,
+        inputs: PairedData,
+        options: StemOptions,
+        monitor: Monitor,
+        resume: State | None = None,
+    ) -> Fitted:
+        """Choose the steps on held-out spots, then train on all of them."""
+        from napari_tessera.methods.stem.fit import fit
+
+        return fit(inputs, options, monitor, resume)
+
+    def predict(self, fitted: Fitted, inputs: PairedData) -> RunResult:
+        """Place the cells and compose the spots."""
+        from napari_tessera.methods.stem.predict import predict
+
+        return predict(fitted, inputs)

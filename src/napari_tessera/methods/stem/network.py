@@ -1,0 +1,100 @@
+"""The encoder of STEM."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from typing import TYPE_CHECKING
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+from torch.utils.checkpoint import checkpoint
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+HIDDEN, EMBEDDING = (512, 256), 128
+"""Widths of the layers."""
+
+FIRST_SCALE, SCALE_RANGE = 10.0, (1.0, 100.0)
+"""Inverse temperature of cosine embeddings at the start, and where it may go."""
+
+CHUNK = 4096
+"""Rows that are encoded at once; more rows are recomputed in the backward pass."""
+
+
+class Encoder(nn.Module):
+    """Three linear layers; the first two with LayerNorm and ReLU, the last one plain.
+
+    Parameters
+    ----------
+    n_genes : int
+        Width of the input.
+    cosine : bool
+        Whether embeddings are divided by their norm, with a learned inverse temperature.
+    generator : torch.Generator
+        Source of the initial weights.
+    """
+
+    def __init__(self, n_genes: int, *, cosine: bool, generator: torch.Generator) -> None:
+        super().__init__()
+        widths = (n_genes, *HIDDEN, EMBEDDING)
+        layers = [nn.Linear(i, o) for i, o in itertools.pairwise(widths)]
+        self.layers = nn.ModuleList(layers)
+        self.norms = nn.ModuleList(nn.LayerNorm(width) for width in HIDDEN)
+        self.log_scale = nn.Parameter(torch.tensor(math.log(FIRST_SCALE)), requires_grad=cosine)
+        self._is_cosine = cosine
+        self.register_buffer("cosine", torch.tensor(cosine))
+        for n_inputs, layer in zip(widths[:-1], layers, strict=True):
+            bound = 1 / math.sqrt(n_inputs)
+            with torch.no_grad():
+                layer.weight.uniform_(-bound, bound, generator=generator)
+                layer.bias.uniform_(-bound, bound, generator=generator)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Embed rows.
+
+        Parameters
+        ----------
+        x : Tensor, shape (n_rows, n_genes)
+            Log-normalised expression.
+
+        Returns
+        -------
+        Tensor, shape (n_rows, 128)
+        """
+        if x.shape[0] > CHUNK and torch.is_grad_enabled():
+            parts = [
+                checkpoint(self._encode, part, use_reentrant=False)
+                for part in torch.split(x, CHUNK)
+            ]
+            return torch.cat(parts)
+        return self._encode(x)
+
+    def _encode(self, x: Tensor) -> Tensor:
+        """One chunk."""
+        for layer, norm in zip(self.layers[:-1], self.norms, strict=True):
+            x = functional.relu(norm(layer(x)))
+        x = self.layers[-1](x)
+        return functional.normalize(x, dim=1) if self._is_cosine else x
+
+    @property
+    def scale(self) -> Tensor:
+        """Inverse temperature; 1 where embeddings are not normalised."""
+        if not self._is_cosine:
+            return torch.ones((), device=self.log_scale.device)
+        low, high = (math.log(v) for v in SCALE_RANGE)
+        return self.log_scale.clamp(low, high).exp()
+
+
+def new_encoder(n_genes: int, *, cosine: bool, generator: torch.Generator) -> Encoder:
+    """Make an encoder with fresh weights; see `Encoder`."""
+    return Encoder(n_genes, cosine=cosine, generator=generator)
+
+
+@torch.no_grad()
+def embed(net: Encoder, rows: Callable[[slice], Tensor], n_rows: int) -> Tensor:
+    """Embeddings of all rows without keeping anything for a backward pass; (n_rows, 128)."""
+    starts = range(0, n_rows, CHUNK)
+    return torch.cat([net(rows(slice(i, min(i + CHUNK, n_rows)))) for i in starts])

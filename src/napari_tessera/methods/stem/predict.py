@@ -1,0 +1,147 @@
+"""From trained encoders to placement and composition."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+import torch
+from scipy import sparse
+
+from napari_tessera.contract.results import Composition, Placement, RunResult
+from napari_tessera.methods.stem.network import Encoder, embed, new_encoder
+from napari_tessera.numerics.cell_map import CellMap, embedding_map
+from napari_tessera.numerics.composing import composition, counts_em
+from napari_tessera.numerics.counts import log_normalise, scale_genes, spots_as_cells
+from napari_tessera.numerics.minimise import load_module
+from napari_tessera.numerics.tensors import dense_rows
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from napari_tessera.contract.inputs import PairedData
+    from napari_tessera.contract.method import Fitted
+    from napari_tessera.contract.state import State
+
+NEIGHBOURS = 20
+"""Cells nearest in the embedding that are kept."""
+
+
+def predict(fitted: Fitted, inputs: PairedData) -> RunResult:
+    """Place every cell and, where cells have types, compose every spot.
+
+    Parameters
+    ----------
+    fitted : Fitted
+        What `fit` gave.
+    inputs : PairedData
+        The same cells and spots.
+
+    Returns
+    -------
+    RunResult
+        Placement with embeddings and neighbours; composition by counts expectation-maximisation
+        from the map.
+    """
+    cells, spots, scales = _embeddings(fitted, inputs)
+    cell_map = embedding_map(cells, spots, scales)
+    rows = cell_map.rows(inputs.spot_xy, inputs.pitch)
+    placement = Placement(
+        cell_names=inputs.cells.obs_names,
+        cell_types=inputs.cell_types,
+        spot_names=inputs.spots.obs_names,
+        neighbours=nearest_cells(torch.cat(cells, dim=1), NEIGHBOURS),
+        embedding=cells[0].cpu().numpy(),
+        unit=inputs.unit,
+        **vars(rows),
+    )
+    if inputs.cell_types is None:
+        return RunResult(placement=placement)
+    return RunResult(
+        placement=placement,
+        composition=_compose(inputs, inputs.cell_types, cell_map, rows.map, spots[0]),
+    )
+
+
+def _compose(
+    inputs: PairedData,
+    cell_types: NDArray[np.str_],
+    cell_map: CellMap,
+    kept: sparse.csr_matrix,
+    spots: torch.Tensor,
+) -> Composition:
+    """Composition of the spots, with the entropy of the spot-to-cell softmax as uncertainty."""
+    weights = counts_em(spots_as_cells(inputs), inputs.cells.values, kept)
+    types, values = composition(weights, cell_types)
+    return Composition(
+        spot_names=inputs.spots.obs_names,
+        types=types,
+        values=values,
+        entropy=cell_map.spot_entropy(),
+        embedding=spots.cpu().numpy(),
+    )
+
+
+@torch.no_grad()
+def nearest_cells(embedding: torch.Tensor, k: int) -> NDArray[np.int64]:
+    """Cells with the largest inner product, the cell itself left out.
+
+    Parameters
+    ----------
+    embedding : Tensor, shape (n_cells, n_dims)
+        Embeddings.
+    k : int
+        How many.
+
+    Returns
+    -------
+    ndarray, shape (n_cells, min(k, n_cells - 1)), int64
+    """
+    n_cells = embedding.shape[0]
+    k = min(k, n_cells - 1)
+    size = max(1, 2**22 // n_cells)
+    found = []
+    for start in range(0, n_cells, size):
+        rows = torch.arange(start, min(start + size, n_cells), device=embedding.device)
+        products = embedding[rows] @ embedding.T
+        products[torch.arange(len(rows), device=embedding.device), rows] = -torch.inf
+        found.append(products.topk(k, dim=1).indices.cpu())
+    return torch.cat(found).numpy()
+
+
+def _embeddings(
+    fitted: Fitted, inputs: PairedData
+) -> tuple[list[torch.Tensor], list[torch.Tensor], list[float]]:
+    """Embeddings of cells and spots by every member, and their inverse temperatures."""
+    device = torch.device(fitted.device)
+    genes = fitted.state.arrays["genes"]
+    target = float(fitted.state.values["target"])
+    seen = scale_genes(
+        sparse.csr_matrix(inputs.spots.values[:, genes]), fitted.state.arrays["factors"]
+    )
+    both = [
+        log_normalise(counts, target)
+        for counts in (sparse.csr_matrix(inputs.cells.values[:, genes]), seen)
+    ]
+    found: tuple[list[torch.Tensor], list[torch.Tensor]] = ([], [])
+    scales = []
+    for i in range(int(fitted.state.values["n_members"])):
+        net = _encoder(fitted.state.part(f"member{i}"), device)
+        for out, matrix in zip(found, both, strict=True):
+            rows = partial(dense_rows, matrix, device=device)
+            out.append(embed(net, rows, matrix.shape[0]))
+        scales.append(float(net.scale.detach()))
+    return *found, scales
+
+
+def _encoder(state: State, device: torch.device) -> Encoder:
+    """Rebuild one member from its weights."""
+    n_genes = state.arrays["layers.0.weight"].shape[1]
+    net = new_encoder(
+        n_genes,
+        cosine=bool(state.arrays["cosine"]),
+        generator=torch.Generator(),
+    )
+    load_module(net, state.arrays)
+    return net.to(device).eval()

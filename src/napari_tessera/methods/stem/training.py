@@ -1,0 +1,209 @@
+"""What STEM trains on: log-normalised cells, thinned spots, the spatial target."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+from scipy import sparse
+
+from napari_tessera.methods.stem.losses import alignment, extraction, transport
+from napari_tessera.methods.stem.options import StemOptions, Variant
+from napari_tessera.numerics.counts import (
+    log_normalise,
+    platform_factors,
+    row_totals,
+    scale_genes,
+    thin,
+)
+from napari_tessera.numerics.kernels import gaussian_adjacency
+from napari_tessera.numerics.spatial_statistics import morans_i, neighbour_graph
+from napari_tessera.numerics.tensors import SparsePattern, dense_rows
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from numpy.typing import NDArray
+    from torch import Tensor
+
+    from napari_tessera.contract.inputs import PairedData
+    from napari_tessera.methods.stem.network import Encoder
+
+MMD_ROWS = 2000
+"""Most rows of either side in the alignment term."""
+
+ALL = slice(None)
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class TrainingData:
+    """Prepared once per fit.
+
+    Parameters
+    ----------
+    genes : ndarray of int, shape (n_used,)
+        Columns of the inputs that are used.
+    target : float
+        Common total of the log-normalisation: the median total of the cells.
+    cells : csr_matrix, shape (n_cells, n_used)
+        Log-normalised.
+    spot_counts : csr_matrix, shape (n_spots, n_used)
+        Counts, to be thinned anew each step.
+    spots : Tensor, shape (n_spots, n_used)
+        Log-normalised, at full depth.
+    depths : ndarray, shape (n_cells,)
+        Totals of the cells.
+    adjacency : SparsePattern, shape (n_spots, n_spots)
+        Spatial target S.
+    factors : ndarray, shape (n_used,)
+        How much more of every gene the cells' platform sees than the spots' does.
+    dropout : float
+        Rate of the published input dropout.
+    """
+
+    genes: NDArray[np.int64]
+    target: float
+    cells: sparse.csr_matrix
+    spot_counts: sparse.csr_matrix
+    spots: Tensor
+    depths: NDArray[np.float64]
+    adjacency: SparsePattern
+    factors: NDArray[np.float64]
+    dropout: float
+
+    @classmethod
+    def prepare(
+        cls, inputs: PairedData, options: StemOptions, device: torch.device
+    ) -> TrainingData:
+        """Choose genes, normalise, build the target."""
+        genes = spatial_genes(inputs, options.n_genes)
+        cells = sparse.csr_matrix(inputs.cells.values[:, genes])
+        spots = sparse.csr_matrix(inputs.spots.values[:, genes])
+        depths = row_totals(cells)
+        target = float(max(np.median(depths), 1.0))
+        factors = np.ones(genes.size)
+        if options.variant is Variant.IMPROVED:
+            factors = platform_factors(inputs.spots.values, inputs.cells.values)[genes]
+        kernel = gaussian_adjacency(inputs.spot_xy, options.sigma * inputs.pitch, inputs.sample)
+        return cls(
+            genes=genes,
+            target=target,
+            cells=log_normalise(cells, target),
+            spot_counts=spots,
+            spots=dense_rows(log_normalise(scale_genes(spots, factors), target), ALL, device),
+            depths=depths,
+            adjacency=SparsePattern.from_scipy(kernel, device),
+            factors=factors,
+            dropout=dropout_rate(cells, spots),
+        )
+
+    def log_cells(self, counts: sparse.csr_matrix) -> sparse.csr_matrix:
+        """Log-normalise other cells (all genes of the inputs) as these were."""
+        return log_normalise(sparse.csr_matrix(counts[:, self.genes]), self.target)
+
+
+def spatial_genes(inputs: PairedData, n_genes: int | None) -> NDArray[np.int64]:
+    """Columns of the genes with the largest Moran's I over the spots, in their order.
+
+    Parameters
+    ----------
+    inputs : PairedData
+        Cells and spots.
+    n_genes : int or None
+        How many; None takes all.
+    """
+    if n_genes is None or n_genes >= inputs.n_genes:
+        return np.arange(inputs.n_genes)
+    graph = neighbour_graph(inputs.spot_xy) if inputs.spot_graph is None else inputs.spot_graph
+    normalised = log_normalise(inputs.spots.values, float(np.median(inputs.spots.totals())))
+    present = np.asarray((inputs.cells.values > 0).sum(axis=0)).ravel() > 0
+    moran = np.where(present, morans_i(normalised, graph), -np.inf)
+    return np.sort(np.argsort(-moran, kind="stable")[:n_genes])
+
+
+def dropout_rate(cells: sparse.csr_matrix, spots: sparse.csr_matrix) -> float:
+    """``1 - median genes of a cell / median genes of a spot`` (eq. 2), kept within 0 and 0.9."""
+    per_cell, per_spot = (float(np.median(np.diff(m.indptr))) for m in (cells, spots))
+    return float(np.clip(1 - per_cell / max(per_spot, 1.0), 0.0, 0.9))
+
+
+def loss_terms(
+    net: Encoder, data: TrainingData, options: StemOptions, stage: int
+) -> Callable[[int], Mapping[str, Tensor]]:
+    """Unweighted terms of a step; every draw comes from a generator made of seed, stage and step.
+
+    Parameters
+    ----------
+    net : Encoder
+        Network in training.
+    data : TrainingData
+        What it trains on.
+    options : StemOptions
+        Options.
+    stage : int
+        Number of the stage, so that members differ.
+    """
+    device = data.spots.device
+
+    def terms(step: int) -> dict[str, Tensor]:
+        rng = np.random.default_rng([options.seed, stage, step])
+        cells = net(dense_rows(data.cells, _batch(rng, data.cells.shape[0], options), device))
+        queries, spots = _spot_embeddings(net, data, options, rng)
+        return {
+            "extraction": extraction(net.scale * queries, spots, data.adjacency),
+            "alignment": alignment(_sample(rng, cells), _sample(rng, queries)),
+            "transport": transport(net.scale * cells, spots, data.adjacency),
+        }
+
+    return terms
+
+
+def loss_weights(options: StemOptions, n_steps: int) -> Callable[[int], Mapping[str, float]]:
+    """Weights by step: the transport term comes in slowly, as published or over the whole run."""
+
+    def weights(step: int) -> dict[str, float]:
+        if options.variant is Variant.PUBLISHED and n_steps > 50:
+            share = max((step - 50) / (n_steps - 50), 0.0)
+        else:
+            share = step / n_steps
+        return {
+            "extraction": 1.0,
+            "alignment": options.mmd_weight,
+            "transport": options.transport_weight * share,
+        }
+
+    return weights
+
+
+def _spot_embeddings(
+    net: Encoder, data: TrainingData, options: StemOptions, rng: np.random.Generator
+) -> tuple[Tensor, Tensor]:
+    """Spots as queries and as targets."""
+    if options.variant is Variant.PUBLISHED:
+        generator = torch.Generator().manual_seed(int(rng.integers(2**62)))
+        keep = torch.rand(data.spots.shape, generator=generator).to(data.spots) >= data.dropout
+        dropped = net(data.spots * keep / (1 - data.dropout))
+        return dropped, dropped
+    depths = rng.choice(data.depths, size=data.spots.shape[0])
+    thinned = scale_genes(thin(data.spot_counts, depths, rng), data.factors)
+    thinned = log_normalise(thinned, data.target)
+    return net(dense_rows(thinned, ALL, data.spots.device)), net(data.spots)
+
+
+def _batch(
+    rng: np.random.Generator, n_cells: int, options: StemOptions
+) -> NDArray[np.int64] | slice:
+    """Cells of one step."""
+    if options.batch_cells == 0 or options.batch_cells >= n_cells:
+        return ALL
+    return rng.choice(n_cells, size=options.batch_cells, replace=False)
+
+
+def _sample(rng: np.random.Generator, rows: Tensor) -> Tensor:
+    """At most `MMD_ROWS` rows, without replacement."""
+    if rows.shape[0] <= MMD_ROWS:
+        return rows
+    chosen = rng.choice(rows.shape[0], size=MMD_ROWS, replace=False)
+    return rows[torch.from_numpy(chosen).to(rows.device)]

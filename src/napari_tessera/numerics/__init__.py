@@ -1,0 +1,1 @@
+"""Shared numerical tools: torch and numpy, no stores, no Qt."""

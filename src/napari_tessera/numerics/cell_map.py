@@ -1,0 +1,270 @@
+"""The map between cells and spots, never held as an n_cells x n_spots array.
+
+A map is a source of logits for a block of cells against all spots. Its two softmaxes are two
+different questions: over spots (where does this cell lie?) and over cells (who lies at this spot?);
+neither is the transpose of the other.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+from scipy import sparse
+
+from napari_tessera.numerics.placing import geometric_median
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from numpy.typing import NDArray
+
+BLOCK_ENTRIES = 2**22
+"""Entries of one block of logits: 16 MiB in float32."""
+
+MASS, LEAST_K, MOST_K = 0.99, 8, 64
+"""Mass that the kept entries of a row should hold, and how few or many they may be."""
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class MapRows:
+    """What one pass over the cell map gives, row by row.
+
+    Parameters
+    ----------
+    xy, mean_xy : ndarray, shape (n_cells, 2), float64
+        Geometric median and exact expectation of the row.
+    covariance : ndarray, shape (n_cells, 2, 2), float32
+        Exact second central moment.
+    entropy, confidence, map_residual : ndarray, shape (n_cells,), float32
+        Exact entropy (nats); mass within one pitch of `xy`; mass that `map` leaves out.
+    modal_spot : ndarray, shape (n_cells,), int64
+        Most probable spot.
+    map : csr_matrix, shape (n_cells, n_spots), float32
+        Largest entries of every row.
+    """
+
+    xy: NDArray[np.float64]
+    mean_xy: NDArray[np.float64]
+    covariance: NDArray[np.float32]
+    entropy: NDArray[np.float32]
+    confidence: NDArray[np.float32]
+    modal_spot: NDArray[np.int64]
+    map: sparse.csr_matrix
+    map_residual: NDArray[np.float32]
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class CellMap:
+    """Cells against spots, by blocks of cells.
+
+    Parameters
+    ----------
+    n_cells, n_spots : int
+        Sizes.
+    logits : callable
+        From a slice of cells to logits (n_block, n_spots), float32.
+    """
+
+    n_cells: int
+    n_spots: int
+    logits: Callable[[slice], torch.Tensor]
+
+    def blocks(self) -> Iterator[slice]:
+        """Slices of cells that keep a block of logits small."""
+        size = max(1, min(self.n_cells, BLOCK_ENTRIES // max(self.n_spots, 1)))
+        for start in range(0, self.n_cells, size):
+            yield slice(start, min(start + size, self.n_cells))
+
+    @torch.no_grad()
+    def to_cells(self, values: NDArray[np.floating]) -> NDArray[np.float64]:
+        """Average spot values under every cell's distribution over spots.
+
+        Parameters
+        ----------
+        values : ndarray, shape (n_spots, n_values)
+            Anything that spots have.
+
+        Returns
+        -------
+        ndarray, shape (n_cells, n_values), float64
+        """
+        centre = values.mean(axis=0)
+        out = np.empty((self.n_cells, values.shape[1]))
+        shifted = torch.from_numpy(np.asarray(values - centre, dtype=np.float32))
+        for block in self.blocks():
+            p = self.logits(block).softmax(dim=1)
+            out[block] = (p @ shifted.to(p.device)).cpu().numpy()
+        return np.asarray(out + centre)
+
+    @torch.no_grad()
+    def to_spots(self, values: NDArray[np.floating]) -> NDArray[np.float64]:
+        """Average cell values under every spot's distribution over cells.
+
+        Parameters
+        ----------
+        values : ndarray, shape (n_cells, n_values)
+            Anything that cells have, such as one-hot types.
+
+        Returns
+        -------
+        ndarray, shape (n_spots, n_values), float64
+        """
+        return self._over_cells(np.asarray(values, dtype=np.float32))[0]
+
+    @torch.no_grad()
+    def spot_entropy(self) -> NDArray[np.float32]:
+        """Entropy in nats of every spot's distribution over cells, shape (n_spots,)."""
+        return self._over_cells(np.zeros((self.n_cells, 1), dtype=np.float32))[1]
+
+    def _over_cells(
+        self, values: NDArray[np.float32]
+    ) -> tuple[NDArray[np.float64], NDArray[np.float32]]:
+        """Online softmax over blocks of cells: expectations, and the entropy beside them."""
+        top = torch.full((self.n_spots,), -torch.inf, dtype=torch.float64)
+        total = torch.zeros(self.n_spots, dtype=torch.float64)
+        weighted = torch.zeros(self.n_spots, dtype=torch.float64)
+        sums = torch.zeros((self.n_spots, values.shape[1]), dtype=torch.float64)
+        for block in self.blocks():
+            logits = self.logits(block)
+            new_top = torch.maximum(top, logits.max(dim=0).values.double().cpu())
+            shrink = torch.exp(top - new_top)
+            weights = torch.exp(logits - new_top.to(logits))
+            total = total * shrink + weights.sum(dim=0).double().cpu()
+            weighted = weighted * shrink + (weights * logits).sum(dim=0).double().cpu()
+            part = weights.T @ torch.from_numpy(values[block]).to(weights)
+            sums = sums * shrink[:, None] + part.double().cpu()
+            top = new_top
+        entropy = top + torch.log(total) - weighted / total
+        return (sums / total[:, None]).numpy(), entropy.clamp(min=0).float().numpy()
+
+    def entropy(self) -> NDArray[np.float32]:
+        """Entropy in nats of every cell's distribution over spots, shape (n_cells,)."""
+        return np.concatenate([_entropy(self.logits(b).log_softmax(1)) for b in self.blocks()])
+
+    def modal_spot(self) -> NDArray[np.int64]:
+        """Most probable spot of every cell, shape (n_cells,)."""
+        return np.concatenate([self.logits(b).argmax(1).cpu().numpy() for b in self.blocks()])
+
+    def top_k(self, k: int) -> sparse.csr_matrix:
+        """Keep the k largest entries of every row, shape (n_cells, n_spots)."""
+        k = min(k, self.n_spots)
+        found = [self.logits(b).softmax(1).topk(k, dim=1) for b in self.blocks()]
+        p = torch.cat([f.values for f in found]).cpu().numpy()
+        spots = torch.cat([f.indices for f in found]).cpu().numpy()
+        return _rows_to_csr(p, spots, np.full(p.shape, fill_value=True), self.n_spots)
+
+    @torch.no_grad()
+    def rows(self, spot_xy: NDArray[np.float64], pitch: float) -> MapRows:
+        """All that a placement reports, in one pass.
+
+        Parameters
+        ----------
+        spot_xy : ndarray, shape (n_spots, 2), float64
+            Spot centres.
+        pitch : float
+            Typical distance of neighbouring spots.
+        """
+        parts = [_block_rows(self.logits(b), spot_xy, pitch) for b in self.blocks()]
+        stacked = {
+            f.name: np.concatenate([getattr(p, f.name) for p in parts])
+            for f in dataclasses.fields(MapRows)
+            if f.name != "map"
+        }
+        return MapRows(map=sparse.csr_matrix(sparse.vstack([p.map for p in parts])), **stacked)
+
+    @torch.no_grad()
+    def place(self, spot_xy: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Geometric median of every row, shape (n_cells, 2), float64."""
+        placed = []
+        for block in self.blocks():
+            best = self.logits(block).softmax(dim=1).topk(min(MOST_K, self.n_spots), dim=1)
+            placed.append(_median_of(best.values, best.indices, spot_xy))
+        return np.concatenate(placed)
+
+
+def _median_of(
+    p: torch.Tensor, spots: torch.Tensor, spot_xy: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Geometric median of the given entries of each row."""
+    return geometric_median(p.cpu().numpy().astype(np.float64), spot_xy[spots.cpu().numpy()])
+
+
+def _entropy(log_p: torch.Tensor) -> NDArray[np.float32]:
+    """Row entropy in nats; a probability of zero adds nothing."""
+    return np.asarray(-(log_p.exp() * log_p).nan_to_num(0.0).sum(dim=1).cpu().numpy())
+
+
+def _block_rows(logits: torch.Tensor, spot_xy: NDArray[np.float64], pitch: float) -> MapRows:
+    """`MapRows` of one block of cells."""
+    log_p = logits.log_softmax(dim=1)
+    p = log_p.exp()
+    best = p.topk(min(MOST_K, p.shape[1]), dim=1)
+    xy = _median_of(best.values, best.indices, spot_xy)
+    mean, covariance = _moments(p, spot_xy)
+    top = best.values.cpu().numpy()
+    spots = best.indices.cpu().numpy()
+    near = np.linalg.norm(spot_xy[spots] - xy[:, None], axis=2) <= pitch
+    before = np.cumsum(top, axis=1) - top
+    kept = (before < MASS) | (np.arange(top.shape[1]) < LEAST_K)
+    matrix = _rows_to_csr(top, spots, kept, p.shape[1])
+    held = np.asarray(matrix.sum(axis=1)).ravel()
+    return MapRows(
+        xy=xy,
+        mean_xy=mean,
+        covariance=covariance,
+        entropy=_entropy(log_p),
+        confidence=np.clip((top * near).sum(axis=1), 0, 1).astype(np.float32),
+        modal_spot=spots[:, 0].astype(np.int64),
+        map=matrix,
+        map_residual=np.clip(1 - held, 0, 1).astype(np.float32),
+    )
+
+
+def _moments(
+    p: torch.Tensor, spot_xy: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], NDArray[np.float32]]:
+    """Exact mean and covariance of every row, taken about the centre of the tissue."""
+    centre = spot_xy.mean(axis=0)
+    x, y = (spot_xy - centre).T
+    values = np.stack([x, y, x * x, x * y, y * y], axis=1).astype(np.float32)
+    m = (p @ torch.from_numpy(values).to(p.device)).cpu().numpy().astype(np.float64)
+    xx, xy, yy = m[:, 2] - m[:, 0] ** 2, m[:, 3] - m[:, 0] * m[:, 1], m[:, 4] - m[:, 1] ** 2
+    covariance = np.stack([xx.clip(0), xy, xy, yy.clip(0)], axis=1).reshape(-1, 2, 2)
+    return m[:, :2] + centre, covariance.astype(np.float32)
+
+
+def _rows_to_csr(
+    values: NDArray[np.float32], columns: NDArray[np.int64], kept: NDArray[np.bool_], n_columns: int
+) -> sparse.csr_matrix:
+    """CSR matrix of the kept entries of every row."""
+    indptr = np.concatenate([[0], np.cumsum(kept.sum(axis=1))])
+    data = values[kept].astype(np.float32)
+    matrix = sparse.csr_matrix((data, columns[kept], indptr), shape=(len(values), n_columns))
+    matrix.sort_indices()
+    return matrix
+
+
+def embedding_map(
+    cells: list[torch.Tensor], spots: list[torch.Tensor], scales: list[float]
+) -> CellMap:
+    """Map from one or several pairs of embeddings: their logits are averaged.
+
+    Parameters
+    ----------
+    cells : list of torch.Tensor, each (n_cells, n_dims)
+        Cell embeddings, one per member.
+    spots : list of torch.Tensor, each (n_spots, n_dims)
+        Spot embeddings, one per member.
+    scales : list of float
+        Inverse temperature of each member.
+    """
+    members = list(zip(cells, spots, scales, strict=True))
+
+    def logits(block: slice) -> torch.Tensor:
+        parts = [(scale / len(members)) * (u[block] @ z.T) for u, z, scale in members]
+        return torch.stack(parts).sum(dim=0) if len(parts) > 1 else parts[0]
+
+    return CellMap(n_cells=cells[0].shape[0], n_spots=spots[0].shape[0], logits=logits)

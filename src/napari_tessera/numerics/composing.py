@@ -1,0 +1,116 @@
+"""Composition of spots by counts expectation-maximisation from a map."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+from scipy import sparse
+
+from napari_tessera.numerics.tensors import SparsePattern
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+STEPS = 8
+"""EM steps; later ones over-fit to single cells."""
+
+BACKGROUND = 0.02
+"""Share of the overall profile in every cell's profile, so that no count is impossible."""
+
+
+BLOCK = 2**23
+"""Entries of one dense block: 32 MiB in float32."""
+
+BLOCK_ENTRIES = 2**23
+"""Entries of one block of genes: 32 MiB in float32."""
+
+
+def counts_em(
+    spots: sparse.csr_matrix, cells: sparse.csr_matrix, cell_map: sparse.csr_matrix
+) -> sparse.csr_matrix:
+    """How much of every cell each spot holds, by maximum likelihood from the map.
+
+    Model: spot counts are Poisson with mean ``W X``; start at the map's columns, then
+    ``W_ji <- W_ji sum_g (S_jg / (W X)_jg) x_ig / sum_g x_ig`` (:cite:`richardson1972`).
+
+    Parameters
+    ----------
+    spots : csr_matrix, shape (n_spots, n_genes)
+        Counts.
+    cells : csr_matrix, shape (n_cells, n_genes)
+        Counts.
+    cell_map : csr_matrix, shape (n_cells, n_spots)
+        Where W may be non-zero, and its first value.
+
+    Returns
+    -------
+    csr_matrix, shape (n_spots, n_cells), float64
+        W; its rows are expected molecules per cell profile.
+    """
+    profiles, overall = _profiles(cells)
+    by_gene = (sparse.csc_matrix(spots), sparse.csc_matrix(profiles))
+    weights = sparse.csr_matrix(cell_map.T, dtype=np.float64)
+    totals = np.asarray(spots.sum(axis=1, dtype=np.float64)).ravel()
+    for _ in range(STEPS):
+        rows = np.maximum(np.asarray(weights.sum(axis=1)).ravel(), 1e-300)
+        weights = sparse.csr_matrix(sparse.diags(totals / rows) @ weights)
+        weights.data *= _gain(by_gene, weights, overall)
+    return weights
+
+
+def _profiles(cells: sparse.csr_matrix) -> tuple[sparse.csr_matrix, NDArray[np.float64]]:
+    """Rows as fractions, and the overall fractions that every profile gets a share of."""
+    totals = np.maximum(np.asarray(cells.sum(axis=1, dtype=np.float64)).ravel(), 1e-12)
+    profiles = sparse.csr_matrix(sparse.diags((1 - BACKGROUND) / totals) @ cells)
+    overall = np.asarray(cells.sum(axis=0, dtype=np.float64)).ravel()
+    return profiles, BACKGROUND * overall / max(overall.sum(), 1e-12)
+
+
+def _gain(
+    by_gene: tuple[sparse.csc_matrix, sparse.csc_matrix],
+    weights: sparse.csr_matrix,
+    overall: NDArray[np.float64],
+) -> NDArray[np.float64]:
+    """Multiplicative EM update of every stored entry of W, by blocks of genes."""
+    spots, profiles = by_gene
+    pattern = SparsePattern.from_scipy(weights)
+    gain = torch.zeros_like(pattern.values)
+    size = max(1, BLOCK_ENTRIES // sum(weights.shape))
+    for start in range(0, spots.shape[1], size):
+        genes = slice(start, start + size)
+        cell = torch.from_numpy(profiles[:, genes].toarray().astype(np.float32))
+        cell += torch.from_numpy(overall[genes].astype(np.float32))
+        ratio = torch.from_numpy(spots[:, genes].toarray().astype(np.float32))
+        ratio /= pattern.matmul(cell).clamp_(min=1e-30)
+        gain += pattern.sampled_product(ratio, cell)
+    return gain.numpy().astype(np.float64)
+
+
+def composition(
+    weights: sparse.csr_matrix, cell_types: NDArray[np.str_]
+) -> tuple[NDArray[np.str_], NDArray[np.float32]]:
+    """Add up W by cell type and divide every row by its total.
+
+    Parameters
+    ----------
+    weights : csr_matrix, shape (n_spots, n_cells)
+        How much of every cell each spot holds.
+    cell_types : ndarray of str, shape (n_cells,)
+        Labels.
+
+    Returns
+    -------
+    types : ndarray of str, shape (n_types,)
+        Sorted names.
+    values : ndarray, shape (n_spots, n_types), float32
+        Rows sum to one; a spot without any weight gets the overall composition.
+    """
+    types, codes = np.unique(cell_types, return_inverse=True)
+    one_hot = sparse.csr_matrix((np.ones(len(codes)), (np.arange(len(codes)), codes)))
+    values = np.asarray((weights @ one_hot).toarray())
+    overall = np.bincount(codes, minlength=types.size) / len(codes)
+    totals = values.sum(axis=1, keepdims=True)
+    shares = np.where(totals > 0, values / np.maximum(totals, 1e-300), overall)
+    return types, shares.astype(np.float32)

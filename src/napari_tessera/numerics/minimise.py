@@ -1,0 +1,203 @@
+"""The one training loop: stopping, reporting, recording and resuming are right once."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+
+from napari_tessera.contract.errors import DivergedError, MemoryExhaustedError
+from napari_tessera.contract.progress import Monitor, Progress, Verdict
+from napari_tessera.contract.state import State
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from torch import Tensor, nn
+
+CLIP, WEIGHT_DECAY, WARM_UP = 5.0, 0.01, 0.3
+"""Gradient norm, decay of AdamW, and the share of the steps in which the rate rises."""
+
+RECORD_EVERY = 5
+"""Steps between two values in the history."""
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Plan:
+    """What to minimise, and for how long.
+
+    Parameters
+    ----------
+    terms : callable
+        From the step to the unweighted loss terms; draws only from generators made of the step, so
+        that a resumed run sees what an unbroken one would.
+    weights : callable
+        From the step to the weight of every term.
+    n_steps : int
+        Optimiser steps.
+    rate : callable
+        From the step to the learning rate.
+    """
+
+    terms: Callable[[int], Mapping[str, Tensor]]
+    weights: Callable[[int], Mapping[str, float]]
+    n_steps: int
+    rate: Callable[[int], float]
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Watch:
+    """How a stage of training appears to whoever watches.
+
+    Parameters
+    ----------
+    monitor : Monitor
+        Takes progress and checkpoints.
+    describe : callable
+        From the share of the stage done, the step and the losses to a `Progress`.
+    wrap : callable
+        From the state of this loop to the state of the whole fit.
+    each_step : callable
+        Called after every step: previews.
+    """
+
+    monitor: Monitor
+    describe: Callable[[int, Mapping[str, float]], Progress]
+    wrap: Callable[[State], State]
+    each_step: Callable[[int], None] = lambda _step: None
+
+
+def one_cycle(n_steps: int, peak: float) -> Callable[[int], float]:
+    """Rate that rises for the first 30 % of the steps and falls to nearly zero on a cosine."""
+    rise = max(1, round(WARM_UP * n_steps))
+
+    def rate(step: int) -> float:
+        if step < rise:
+            return peak * (0.04 + 0.96 * (1 - math.cos(math.pi * step / rise)) / 2)
+        share = (step - rise) / max(1, n_steps - rise)
+        return peak * (1e-4 + (1 + math.cos(math.pi * share)) / 2)
+
+    return rate
+
+
+def minimise(
+    net: nn.Module, plan: Plan, watch: Watch, resume: State | None = None
+) -> tuple[dict[str, tuple[float, ...]], bool]:
+    """Take the planned steps of AdamW, unless the watcher wants to finish early.
+
+    Parameters
+    ----------
+    net : Module
+        Is trained in place.
+    plan : Plan
+        Losses and schedule.
+    watch : Watch
+        Who is told.
+    resume : State or None
+        State of this loop from a checkpoint.
+
+    Returns
+    -------
+    history : dict of str to tuple of float
+        ``step``, ``total`` and every unweighted term.
+    finished_early : bool
+        Whether the watcher asked for it.
+
+    Raises
+    ------
+    DivergedError
+        If the loss is not a finite number.
+    MemoryExhaustedError
+        If the device has no memory left.
+    FitCancelled
+        If the watcher says so.
+    """
+    parameters = [p for p in net.parameters() if p.requires_grad]
+    optimiser = torch.optim.AdamW(parameters, lr=plan.rate(0), weight_decay=WEIGHT_DECAY)
+    history: dict[str, list[float]] = {}
+    first = 0 if resume is None else _restore(net, optimiser, resume, history)
+    net.train()
+    early = False
+    for step in range(first, plan.n_steps):
+        losses = _take_step(net, optimiser, plan, step)
+        if step % RECORD_EVERY == 0 or step == plan.n_steps - 1:
+            for name, value in {"step": float(step), **losses}.items():
+                history.setdefault(name, []).append(value)
+        watch.each_step(step)
+        done = step + 1
+        watch.monitor.checkpoint(lambda s=done: watch.wrap(_state(net, optimiser, s, history)))  # type: ignore[misc]
+        if watch.monitor.report(watch.describe(done, losses)) is Verdict.FINISH:
+            early = True
+            break
+    net.eval()
+    return {name: tuple(values) for name, values in history.items()}, early
+
+
+def _take_step(
+    net: nn.Module, optimiser: torch.optim.Optimizer, plan: Plan, step: int
+) -> dict[str, float]:
+    """One step; gives the unweighted terms and their weighted total."""
+    for group in optimiser.param_groups:
+        group["lr"] = plan.rate(step)
+    weights = plan.weights(step)
+    try:
+        terms = plan.terms(step)
+        total = sum((weights[n] * t for n, t in terms.items() if weights[n] != 0), torch.zeros(()))
+        optimiser.zero_grad(set_to_none=True)
+        total.backward()  # type: ignore[no-untyped-call]
+        torch.nn.utils.clip_grad_norm_(net.parameters(), CLIP)
+        losses = {n: float(t.detach()) for n, t in terms.items()} | {"total": float(total.detach())}
+    except torch.OutOfMemoryError as error:
+        msg = f"The device ran out of memory at step {step}: {error}"
+        hint = "Choose fewer cells per step or fewer genes, or device cpu; then resume the run."
+        raise MemoryExhaustedError(msg, hint) from error
+    if not math.isfinite(losses["total"]):
+        wrong = ", ".join(n for n, v in losses.items() if not math.isfinite(v))
+        msg = f"The loss stopped being a number at step {step} ({wrong})."
+        raise DivergedError(msg, "Lower the learning rate, and check the input for huge values.")
+    optimiser.step()
+    return losses
+
+
+def module_arrays(net: nn.Module) -> dict[str, np.ndarray]:
+    """Weights of a module by name, copied to the CPU."""
+    return {name: t.detach().cpu().numpy().copy() for name, t in net.state_dict().items()}
+
+
+def load_module(net: nn.Module, arrays: Mapping[str, np.ndarray]) -> None:
+    """Inverse of `module_arrays`."""
+    net.load_state_dict({name: torch.from_numpy(np.array(a)) for name, a in arrays.items()})
+
+
+def _state(
+    net: nn.Module, optimiser: torch.optim.Optimizer, step: int, history: Mapping[str, list[float]]
+) -> State:
+    """All that the loop needs to go on as if it had not been broken."""
+    arrays = {f"net/{n}": a for n, a in module_arrays(net).items()}
+    for i, moments in optimiser.state_dict()["state"].items():
+        for name, value in moments.items():
+            arrays[f"adam/{i}/{name}"] = value.detach().cpu().numpy().copy()
+    return State(
+        arrays=arrays, values={"step": step, "history": {k: list(v) for k, v in history.items()}}
+    )
+
+
+def _restore(
+    net: nn.Module,
+    optimiser: torch.optim.Optimizer,
+    state: State,
+    history: dict[str, list[float]],
+) -> int:
+    """Put a state back; gives the step to go on with."""
+    load_module(net, state.part("net").arrays)
+    moments: dict[int, dict[str, Tensor]] = {}
+    for name, value in state.part("adam").arrays.items():
+        index, what = name.split("/")
+        moments.setdefault(int(index), {})[what] = torch.from_numpy(np.array(value))
+    whole = optimiser.state_dict()
+    optimiser.load_state_dict({"state": moments, "param_groups": whole["param_groups"]})
+    history.update({k: list(v) for k, v in state.values["history"].items()})
+    return int(state.values["step"])

@@ -1,0 +1,43 @@
+"""From a distribution over spots to one coordinate."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+STEPS = 25
+"""Weiszfeld steps; the placement no longer moves visibly after them."""
+
+
+def geometric_median(
+    weights: NDArray[np.float64], points: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Point with the smallest expected distance, by Weiszfeld's iteration (:cite:`weiszfeld1937`).
+
+    Parameters
+    ----------
+    weights : ndarray, shape (n_rows, k), float64
+        Weights of the points, >= 0.
+    points : ndarray, shape (n_rows, k, 2), float64
+        Points of each row.
+
+    Returns
+    -------
+    ndarray, shape (n_rows, 2), float64
+    """
+    spread = np.ptp(points, axis=1).max(axis=1)
+    soft = np.maximum(1e-3 * spread, 1e-12)[:, None]
+    total = np.maximum(weights.sum(axis=1, keepdims=True), 1e-300)
+    at = np.einsum("nk,nkd->nd", weights, points) / total
+    for _ in range(STEPS):
+        offset = points - at[:, None]
+        distance = np.sqrt((offset**2).sum(axis=2) + soft**2)
+        pull = weights / distance
+        at = np.einsum("nk,nkd->nd", pull, points) / np.maximum(
+            pull.sum(axis=1, keepdims=True), 1e-300
+        )
+    return np.asarray(at)
