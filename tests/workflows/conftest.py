@@ -16,7 +16,13 @@ if TYPE_CHECKING:
 
     from napari_tessera.contract.inputs import PairedData
 
-QUICK = {"stem": {"steps": 12, "members": 1, "batch_cells": 64}, "baseline": {}}
+QUICK: dict[str, dict[str, int]] = {
+    "stem": {"steps": 12, "members": 1, "batch_cells": 64},
+    "baseline": {},
+}
+    "stem": {"steps": 12, "members": 1, "batch_cells": 64},
+    "baseline": {},
+}
 
 
 @pytest.fixture(scope="session")
@@ -27,10 +33,10 @@ def pair() -> PairedData:
 
 @pytest.fixture
 def prepared(pair: PairedData, tmp_path: Path) -> Callable[..., RunDir]:
-    """Prepare a run directory of the planted tissue: method, name of the directory."""
+    """Prepare a run directory of the planted tissue: method, name of the directory, options."""
 
-    def make(method: str = "stem", name: str = "run") -> RunDir:
-        options: dict[str, Any] = QUICK[method]
+    def make(method: str = "stem", name: str = "run", **more: int) -> RunDir:
+        options: dict[str, Any] = QUICK[method] | more
         run_dir = RunDir(tmp_path / name)
         run_dir.save_inputs(pair)
         run_dir.write_spec(RunSpec(method=method, options=options))
