@@ -20,9 +20,6 @@ QUICK: dict[str, dict[str, int]] = {
     "stem": {"steps": 12, "members": 1, "batch_cells": 64},
     "baseline": {},
 }
-    "stem": {"steps": 12, "members": 1, "batch_cells": 64},
-    "baseline": {},
-}
 
 
 @pytest.fixture(scope="session")
