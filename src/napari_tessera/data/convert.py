@@ -1,0 +1,232 @@
+"""From AnnData with coordinates to SpatialData, and from anything that opens to a new store."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import uuid
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from napari_tessera.contract.errors import InputError, StoreError
+from napari_tessera.contract.report import Problem, Severity
+from napari_tessera.data.pictures import add_picture, pictures_of
+from napari_tessera.data.read import Tissue, open_tissue
+
+if TYPE_CHECKING:
+    from anndata import AnnData
+    from spatialdata import SpatialData
+
+__all__ = ["add_picture", "from_anndata", "import_tissue"]
+
+SPOTS, TABLE = "spots", "table"
+
+
+def from_anndata(
+    adata: AnnData,
+    title: str,
+    *,
+    folder: Path | None = None,
+    image: Path | None = None,
+    image_scale: float = 1.0,
+) -> tuple[SpatialData, tuple[Problem, ...]]:
+    """Make circles, a table that annotates them, and the pictures that can be found.
+
+    Parameters
+    ----------
+    adata : AnnData
+        Needs ``obsm["spatial"]`` (n_spots, 2 or more).
+    title : str
+        For messages.
+    folder : Path, optional
+        Where a picture that the table names may lie.
+    image, image_scale : optional
+        A picture given by hand.
+
+    Raises
+    ------
+    InputError
+        If there are no coordinates, or they cannot be used.
+    """
+    import spatialdata
+    from spatialdata.models import ShapesModel, TableModel
+
+    xy = _coordinates(adata, title)
+    table, repairs = _tidy(adata, title)
+    region_key, instance_key = _free_keys(table)
+    table.obs[region_key] = np.repeat(SPOTS, table.n_obs)
+    table.obs[region_key] = table.obs[region_key].astype("category")
+    table.obs[instance_key] = np.arange(table.n_obs)
+    circles = ShapesModel.parse(
+        xy, geometry=0, radius=_radius(adata, xy), index=table.obs[instance_key].to_numpy()
+    )
+    parsed = TableModel.parse(table, region=SPOTS, region_key=region_key, instance_key=instance_key)
+    sdata = spatialdata.SpatialData(shapes={SPOTS: circles}, tables={TABLE: parsed})
+    if image is not None:
+        add_picture(sdata, Path(image), image_scale)
+    for name, picture, scale in pictures_of(adata, folder):
+        if image is None:
+            add_picture(sdata, picture, scale, name=name)
+    return sdata, tuple(repairs)
+
+
+def _coordinates(adata: AnnData, title: str) -> np.ndarray:
+    """Check and give x, y of every row; (n_spots, 2), float64."""
+    if "spatial" not in adata.obsm:
+        found = ", ".join(adata.obsm) or "nothing"
+        msg = f"{title}, obsm: expected coordinates under 'spatial', found {found}."
+        raise InputError(msg, "Put x and y of every spot into obsm['spatial'].")
+    xy = np.asarray(adata.obsm["spatial"], dtype=np.float64)
+    if xy.ndim != 2 or xy.shape[1] < 2:
+        msg = f"{title}, obsm['spatial']: expected two columns, found shape {xy.shape}."
+        raise InputError(msg, "Give x in the first and y in the second column.")
+    if not np.isfinite(xy[:, :2]).all():
+        rows = np.flatnonzero(~np.isfinite(xy[:, :2]).all(axis=1))
+        msg = (
+            f"{title}, obsm['spatial']: expected finite coordinates, found {rows.size} rows without "
+            f"({', '.join(adata.obs_names[rows[:3]])})."
+        )
+        raise InputError(msg, "Remove these spots or give their coordinates.")
+    return xy[:, :2]
+
+
+def _tidy(adata: AnnData, title: str) -> tuple[AnnData, list[Problem]]:
+    """Copy with names that SpatialData takes; each change is a repair."""
+    from spatialdata import sanitize_table
+
+    table = adata.copy()
+    table.uns = {}
+    repairs = []
+    for key in list(table.obsm):
+        value = table.obsm[key]
+        if hasattr(value, "columns"):
+            names = np.asarray(value.columns, dtype=np.str_)
+            table.obsm[key] = value.to_numpy(dtype=np.float32)
+            table.uns[f"{key}_names"] = names
+            what = f"columns {', '.join(names[:3])} ..., kept in uns['{key}_names']"
+            repairs.append(_renamed(title, f"obsm['{key}']", what))
+    before = {
+        "obs": list(table.obs.columns),
+        "var": list(table.var.columns),
+        "obsm": list(table.obsm),
+    }
+    for axis in ("obs", "var"):
+        frame = getattr(table, axis)
+        for column in frame.columns[frame.dtypes == object]:
+            frame[column] = frame[column].astype(str)
+    if not table.var_names.is_unique:
+        table.var_names_make_unique()
+        repairs.append(_renamed(title, "var_names", "repeated gene names, now numbered"))
+    sanitize_table(table, inplace=True)
+    after = {
+        "obs": list(table.obs.columns),
+        "var": list(table.var.columns),
+        "obsm": list(table.obsm),
+    }
+    for axis, names in before.items():
+        repairs += [
+            _renamed(title, axis, f"{old!r}, now {new!r}")
+            for old, new in zip(names, after[axis], strict=True)
+            if old != new
+        ]
+    return table, repairs
+
+
+def _renamed(element: str, column: str, found: str) -> Problem:
+    """Record one renaming."""
+    return Problem(
+        code="name-renamed",
+        severity=Severity.REPAIR,
+        element=element,
+        column=column,
+        expected="names that SpatialData accepts, unique without regard to case",
+        found=found,
+        hint="Nothing to do: it was renamed on import.",
+    )
+
+
+def _free_keys(table: AnnData) -> tuple[str, str]:
+    """Names for region and instance columns that collide with nothing, whatever the case."""
+    taken = {str(c).lower() for c in table.obs.columns}
+
+    def free(name: str) -> str:
+        while name in taken:
+            name = f"tessera_{name}"
+        return name
+
+    return free("region"), free("spot_id")
+
+
+def _radius(adata: AnnData, xy: np.ndarray) -> float:
+    """Radius of a spot: from what the file says, else a quarter of the spacing."""
+    from scipy.spatial import cKDTree
+
+    for sample in _dict(adata.uns.get("spatial")).values():
+        factors = _dict(_dict(sample).get("scalefactors"))
+        if "spot_diameter_fullres" in factors:
+            return float(factors["spot_diameter_fullres"]) / 2
+    distinct = np.unique(xy, axis=0)
+    if len(distinct) < 2:
+        return 1.0
+    return float(np.median(cKDTree(distinct).query(distinct, k=2)[0][:, 1])) / 4
+
+
+def _dict(value: Any) -> dict[str, Any]:  # noqa: ANN401 - uns holds anything
+    """A mapping, or an empty one."""
+    return dict(value) if hasattr(value, "keys") else {}
+
+
+def import_tissue(
+    source: Path | str,
+    out: Path,
+    *,
+    image: Path | None = None,
+    image_scale: float = 1.0,
+) -> Tissue:
+    """Write whatever opens as a new SpatialData store; there is never half of one.
+
+    Parameters
+    ----------
+    source : Path or str
+        What to import.
+    out : Path
+        Store to make; must not exist.
+    image, image_scale : optional
+        A picture that lies beside the table.
+
+    Raises
+    ------
+    InputError
+        If `out` exists, does not end in ``.zarr``, or the source cannot be opened.
+    StoreError
+        If the store cannot be written.
+    """
+    out = Path(out)
+    if out.suffix != ".zarr":
+        msg = f"OUT: expected a name that ends in .zarr, found {out.name!r}."
+        raise InputError(msg, "Choose another name.")
+    if out.exists():
+        msg = f"OUT: expected a store that is not there yet, found {out}."
+        raise InputError(msg, "Existing stores are never overwritten: choose another name.")
+    tissue = (
+        source
+        if isinstance(source, Tissue)
+        else open_tissue(source, image=image, image_scale=image_scale)
+    )
+    staged = out.with_name(f".{out.name}.{uuid.uuid4().hex[:8]}.partial.zarr")
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        tissue.sdata.write(staged, update_sdata_path=False)
+        staged.rename(out)
+        fd = os.open(out.parent, os.O_RDONLY)
+        os.fsync(fd)
+        os.close(fd)
+    except OSError as error:
+        msg = f"{out}: expected to write a new store, found {error}."
+        raise StoreError(msg, "Check the disk's space and your rights there.") from error
+    finally:
+        shutil.rmtree(staged, ignore_errors=True)
+    written = open_tissue(out)
+    return Tissue(sdata=written.sdata, path=out, title=tissue.title, repairs=tissue.repairs)
