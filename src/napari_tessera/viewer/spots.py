@@ -56,7 +56,7 @@ def spots_layer(spots: SpotsView, rgba: NDArray[np.float32], *, outline: bool = 
         edge = {"edge_color": rgba, "edge_width": _border(spots)}
         data = [row_col(outline_xy) for outline_xy in spots.polygons or ()]
         return data, {"shape_type": "polygon", "opacity": 0.8, **paint, **edge}, kind
-    border = {"border_color": rgba if outline else clear, "border_width": 0.06 if outline else 0}
+    border = {"border_color": rgba if outline else clear, "border_width": 0.09 if outline else 0}
     return row_col(spots.xy), {"size": _diameters(spots), "opacity": 0.8, **paint, **border}, kind
 
 

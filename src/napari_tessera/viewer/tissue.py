@@ -13,8 +13,7 @@ from napari_tessera.viewer.spots import spots_layer
 if TYPE_CHECKING:
     from napari_tessera.contract.inputs import ImageView, SpotsView, TissueView
 
-_OUTLINE = (0.05, 0.2, 0.45, 0.9)
-_OUTLINE_ON_DARK = (0.75, 0.85, 1.0, 0.9)
+_OUTLINE = (0.1, 0.9, 1.0, 0.9)
 
 
 def tissue_layers(view: TissueView) -> list[LayerData]:
@@ -54,8 +53,7 @@ def _image_layer(image: ImageView, view: TissueView, *, visible: bool) -> LayerD
 
 
 def _outlines(spots: SpotsView, view: TissueView) -> LayerData:
-    colour = _OUTLINE if view.images else _OUTLINE_ON_DARK
-    rgba = np.tile(np.array(colour, dtype=np.float32), (len(spots.xy), 1))
+    rgba = np.tile(np.array(_OUTLINE, dtype=np.float32), (len(spots.xy), 1))
     data, arguments, kind = spots_layer(spots, rgba, outline=True)
     arguments |= {
         "name": spots.element,

@@ -130,7 +130,7 @@ class Canvas:
             layer.metadata.update(self._neighbourly(layer))
         _scale_bar(self._viewer).visible = True
         if not same_place:
-            self._viewer.reset_view()
+            _look_at_spots(self._viewer)
 
     def _on_preview(self, job: Job, xy: NDArray[np.float64]) -> None:
         if self._view is not None:
@@ -216,6 +216,15 @@ class Canvas:
         overlay = self._overlay()
         if overlay is not None:
             overlay.set_legends(legends, hidden)
+
+
+def _look_at_spots(viewer: Viewer) -> None:
+    """Fit the camera to the spots; to everything where there are none or napari is older."""
+    spots = [la for la in viewer.layers if la.metadata.get(MARK, {}).get("role") == Role.SPOTS]
+    if spots and hasattr(viewer, "fit_to_view"):
+        viewer.fit_to_view(layers=spots, margin=0.04)
+    else:
+        viewer.reset_view()
 
 
 def _scale_bar(viewer: Viewer) -> Any:  # noqa: ANN401 - napari's model of a scale bar

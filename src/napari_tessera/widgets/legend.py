@@ -160,12 +160,15 @@ class LegendOverlay(QFrame):  # type: ignore[misc]  # Qt comes without types
         column.setSpacing(0)
         for entry in legend.entries:
             row = TypeRow(entry)
-            row.clicked.connect(self.toggled.emit)
+            row.clicked.connect(self._on_row_clicked)
             self.rows.append(row)
             column.addWidget(row)
         if len(legend.entries) <= MOST_ROWS:
             return rows
         return _scrolled(rows, height=MOST_ROWS * TypeRow.HEIGHT)
+
+    def _on_row_clicked(self, name: str) -> None:
+        self.toggled.emit(name)
 
     def _close_by_hand(self) -> None:
         self.set_wanted(wanted=False)
@@ -195,7 +198,7 @@ class LegendOverlay(QFrame):  # type: ignore[misc]  # Qt comes without types
 
 
 def canvas_widget_of(viewer: Viewer) -> QWidget | None:
-    """Widget on which a viewer draws; None where the window is gone.
+    """Widget on which a viewer draws; None for a viewer that has no window.
 
     napari has no public way to it. The main window is found through any dock of the viewer, else
     through the window object's private attribute; the drawing widget in it by its Qt class.
@@ -205,7 +208,7 @@ def canvas_widget_of(viewer: Viewer) -> QWidget | None:
     viewer : napari.Viewer
         An open viewer.
     """
-    window = _main_window_of(viewer)
+    window = _main_window_of(viewer) if hasattr(viewer, "window") else None
     if window is None or window.centralWidget() is None:
         return None
     centre = window.centralWidget()

@@ -91,7 +91,10 @@ class ResultsDock(QWidget):  # type: ignore[misc]  # Qt comes without types
     # -- what others say -----------------------------------------------------------------------
 
     def _on_runs(self, runs: tuple[Any, ...]) -> None:
+        is_new = self._canvas.current not in self.list.names()
         self.list.set_runs(runs)
+        if is_new:
+            self.list.choose(self._canvas.current)
         self.empty.setVisible(not runs)
         self.list.setVisible(bool(runs))
 

@@ -52,6 +52,10 @@ class RunList(QListWidget):  # type: ignore[misc]  # Qt comes without types
         item = self.currentItem()
         return "" if item is None else str(item.data(_NAME))
 
+    def names(self) -> list[str]:
+        """Names of all runs in the list, top to bottom."""
+        return [str(self.item(row).data(_NAME)) for row in range(self.count())]
+
     def set_runs(self, runs: Sequence[RunSummary]) -> None:
         """List these runs; the chosen one stays chosen while it is there.
 
@@ -76,9 +80,9 @@ class RunList(QListWidget):  # type: ignore[misc]  # Qt comes without types
 
     def choose(self, name: str) -> None:
         """Choose the run of that name, if it is listed."""
-        for row in range(self.count()):
-            if self.item(row).data(_NAME) == name:
-                self.setCurrentRow(row)
+        names = self.names()
+        if name in names:
+            self.setCurrentRow(names.index(name))
 
 
 def run_text(run: RunSummary) -> str:
