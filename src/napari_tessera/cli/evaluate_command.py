@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from napari_tessera.cli.say import answer, answer_json, prints_aside
@@ -10,6 +11,8 @@ from napari_tessera.jobs.outcome import DONE
 
 if TYPE_CHECKING:
     import argparse
+
+    from napari_tessera.contract.inputs import PairedData
 
 
 def run_evaluate(arguments: argparse.Namespace) -> int:
@@ -48,18 +51,28 @@ def _grid(text: str) -> tuple[int, int]:
 
 def _placement(arguments: argparse.Namespace) -> int:
     """Score where a run put cells whose places are known."""
-    from napari_tessera.data.read import read_reference
+    from napari_tessera.data.read import open_tissue, read_reference
     from napari_tessera.data.write import read_run
     from napari_tessera.evaluation.placement import evaluate_placement
 
     with prints_aside():
         run = read_run(arguments.store, arguments.run)
-        truth = read_reference(arguments.truth)
+        table = run.provenance.origin.selection.table
         scores = evaluate_placement(
             run,
-            truth,
+            read_reference(arguments.truth),
             pooled_column=arguments.pooled_column,
             truth_composition=arguments.truth_composition,
+            spots=open_tissue(arguments.store).sdata.tables.get(str(table)),
+            inputs=_inputs(Path(arguments.store), arguments.run),
         )
     answer_json(scores)
     return DONE
+
+
+def _inputs(store: Path, name: str) -> PairedData | None:
+    """Read what a run was fitted to; None where its run directory is gone."""
+    from napari_tessera.jobs.run_dir import RunDir, run_root
+
+    run_dir = RunDir(run_root(store) / name)
+    return run_dir.load_inputs() if run_dir.ready else None

@@ -1,0 +1,1 @@
+"""Simulators and scores against a known truth."""
