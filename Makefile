@@ -73,7 +73,8 @@ docs: $(READY)  ## build the documentation, warnings are errors
 	@echo "docs/_build/html/index.html is the documentation."
 
 bench: $(READY)  ## run every benchmark once
-	cd benchmarks && ../$(BIN)/asv run --python=same --quick --show-stderr
+	$(BIN)/asv machine --yes >/dev/null
+	$(BIN)/asv run --config benchmarks/asv.conf.json --python=same --quick --show-stderr
 
 clean:  ## remove what was built, the environment too
 	rm -rf $(VENV) docs/_build docs/_generated build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

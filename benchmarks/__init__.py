@@ -1,0 +1,1 @@
+"""Benchmarks, run by asv: time, memory, accuracy."""
