@@ -14,7 +14,7 @@ import numpy as np
 import torch
 from scipy import sparse
 
-from napari_tessera.numerics.placing import geometric_median
+from napari_tessera.numerics.placing import BLUR, geometric_median
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -176,20 +176,21 @@ class CellMap:
         return MapRows(map=sparse.csr_matrix(sparse.vstack([p.map for p in parts])), **stacked)
 
     @torch.no_grad()
-    def place(self, spot_xy: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Geometric median of every row, shape (n_cells, 2), float64."""
+    def place(self, spot_xy: NDArray[np.float64], pitch: float) -> NDArray[np.float64]:
+        """Geometric median of every row, shape (n_cells, 2), float64; see `rows`."""
         placed = []
         for block in self.blocks():
             best = self.logits(block).softmax(dim=1).topk(min(MOST_K, self.n_spots), dim=1)
-            placed.append(_median_of(best.values, best.indices, spot_xy))
+            placed.append(_median_of(best.values, best.indices, spot_xy, pitch))
         return np.concatenate(placed)
 
 
 def _median_of(
-    p: torch.Tensor, spots: torch.Tensor, spot_xy: NDArray[np.float64]
+    p: torch.Tensor, spots: torch.Tensor, spot_xy: NDArray[np.float64], pitch: float
 ) -> NDArray[np.float64]:
     """Geometric median of the given entries of each row."""
-    return geometric_median(p.cpu().numpy().astype(np.float64), spot_xy[spots.cpu().numpy()])
+    weights = p.cpu().numpy().astype(np.float64)
+    return geometric_median(weights, spot_xy[spots.cpu().numpy()], BLUR * pitch)
 
 
 def _entropy(log_p: torch.Tensor) -> NDArray[np.float32]:
@@ -202,7 +203,7 @@ def _block_rows(logits: torch.Tensor, spot_xy: NDArray[np.float64], pitch: float
     log_p = logits.log_softmax(dim=1)
     p = log_p.exp()
     best = p.topk(min(MOST_K, p.shape[1]), dim=1)
-    xy = _median_of(best.values, best.indices, spot_xy)
+    xy = _median_of(best.values, best.indices, spot_xy, pitch)
     mean, covariance = _moments(p, spot_xy)
     top = best.values.cpu().numpy()
     spots = best.indices.cpu().numpy()

@@ -13,10 +13,17 @@ STEPS = 25
 """Weiszfeld steps; the placement no longer moves visibly after them."""
 
 
+BLUR = 0.25
+"""Radius of a spot in pitches: a cell of a spot lies somewhere in its disc, not at its centre."""
+
+
 def geometric_median(
-    weights: NDArray[np.float64], points: NDArray[np.float64]
+    weights: NDArray[np.float64], points: NDArray[np.float64], blur: float
 ) -> NDArray[np.float64]:
     """Point with the smallest expected distance, by Weiszfeld's iteration (:cite:`weiszfeld1937`).
+
+    Minimised is ``sum_k w_k sqrt(|y - p_k|^2 + blur^2)``: without the blur the median of a row that
+    has half of its mass at one spot is exactly that spot's centre.
 
     Parameters
     ----------
@@ -24,18 +31,18 @@ def geometric_median(
         Weights of the points, >= 0.
     points : ndarray, shape (n_rows, k, 2), float64
         Points of each row.
+    blur : float
+        Length below which distances do not matter, > 0.
 
     Returns
     -------
     ndarray, shape (n_rows, 2), float64
     """
-    spread = np.ptp(points, axis=1).max(axis=1)
-    soft = np.maximum(1e-3 * spread, 1e-12)[:, None]
     total = np.maximum(weights.sum(axis=1, keepdims=True), 1e-300)
     at = np.einsum("nk,nkd->nd", weights, points) / total
     for _ in range(STEPS):
         offset = points - at[:, None]
-        distance = np.sqrt((offset**2).sum(axis=2) + soft**2)
+        distance = np.sqrt((offset**2).sum(axis=2) + blur**2)
         pull = weights / distance
         at = np.einsum("nk,nkd->nd", pull, points) / np.maximum(
             pull.sum(axis=1, keepdims=True), 1e-300

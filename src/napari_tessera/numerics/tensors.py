@@ -162,8 +162,9 @@ class SparsePattern:
     def sampled_product(self, left: torch.Tensor, right: torch.Tensor) -> torch.Tensor:
         """``sum_k left[i, k] right[j, k]`` at the stored entries (i, j), shape (n_entries,)."""
         if left.device.type in {"cpu", "cuda"}:
-            ones = _csr(self.indptr, self.indices, torch.zeros_like(self.values), self.shape)
-            return torch.sparse.sampled_addmm(ones, left, right.T, beta=0.0).values()
+            pattern = _csr(self.indptr, self.indices, torch.zeros_like(self.values), self.shape)
+            found: torch.Tensor = torch.sparse.sampled_addmm(pattern, left, right.T, beta=0.0)
+            return found.values()
         chunk = max(1, 2**22 // left.shape[1])
         starts = range(0, len(self.rows), chunk)
         pairs = [(self.rows[s : s + chunk], self.indices[s : s + chunk]) for s in starts]

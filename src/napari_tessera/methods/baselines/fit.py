@@ -80,7 +80,9 @@ def fit(inputs: PairedData, options: BaselineOptions, monitor: Monitor) -> Fitte
         values={"temperature": chosen, "match_platform": options.match_platform},
     )
     monitor.preview(
-        lambda: _map(inputs.cells.values, log_profiles, chosen, device).place(inputs.spot_xy)
+        lambda: _map(inputs.cells.values, log_profiles, chosen, device).place(
+            inputs.spot_xy, inputs.pitch
+        )
     )
     verdict = monitor.report(
         Progress(stage="training-free map", step=1, n_steps=1, elapsed_s=time.monotonic() - start)
@@ -174,7 +176,7 @@ def _judge(
     found = {}
     for temperature in grid:
         cell_map = _map(split.pseudo_cells.values, log_profiles, temperature, device)
-        found[temperature] = split.scores(cell_map.place(split.inputs.spot_xy))
+        found[temperature] = split.scores(cell_map.place(split.inputs.spot_xy, split.inputs.pitch))
     best = min(s["held_out_distance"] for s in found.values())
     fine = [t for t, s in found.items() if s["held_out_distance"] <= SOFTER * best]
     return max(fine), found[max(fine)]

@@ -177,7 +177,7 @@ class _Fit:
     def _preview(self, net: Encoder, data: TrainingData, stage: _Stage, step: int) -> None:
         """Offer the placement as it is now, while the final networks train."""
         if not stage.trial and step % PREVIEW_EVERY == PREVIEW_EVERY - 1:
-            self.monitor.preview(lambda: place(net, data, data.cells, self.inputs.spot_xy))
+            self.monitor.preview(lambda: place(net, data, data.cells, self.inputs))
 
 
 def fit(
@@ -238,7 +238,7 @@ def _conclude(  # noqa: PLR0913 - what one stage leaves behind
     """Score a trial, keep a member; a trial that is finished early is all there is."""
     if stage.trial and split is not None:
         cells = data.log_cells(split.pseudo_cells.values)
-        placed = place(net, data, cells, split.inputs.spot_xy)
+        placed = place(net, data, cells, split.inputs)
         course.trials[str(stage.n_steps)] = split.scores(placed)
     if not stage.trial or early:
         course.members.append(module_arrays(net))
@@ -254,7 +254,7 @@ def _pack(course: _Course, data: TrainingData) -> State:
 
 
 def place(
-    net: Encoder, data: TrainingData, cells: sparse.csr_matrix, spot_xy: NDArray[np.float64]
+    net: Encoder, data: TrainingData, cells: sparse.csr_matrix, inputs: PairedData
 ) -> NDArray[np.float64]:
     """Geometric median of the map of one network.
 
@@ -266,8 +266,8 @@ def place(
         Gives the spots.
     cells : csr_matrix, shape (n_cells, n_used)
         Log-normalised cells.
-    spot_xy : ndarray, shape (n_spots, 2), float64
-        Spot centres.
+    inputs : PairedData
+        Where the spots lie.
 
     Returns
     -------
@@ -280,4 +280,4 @@ def place(
     z = embed(net, lambda rows: data.spots[rows], data.spots.shape[0])
     scale = float(net.scale.detach())
     net.train(was_training)
-    return embedding_map([u], [z], [scale]).place(spot_xy)
+    return embedding_map([u], [z], [scale]).place(inputs.spot_xy, inputs.pitch)

@@ -50,7 +50,7 @@ def extraction(queries: torch.Tensor, spots: torch.Tensor, target: SparsePattern
     torch.Tensor, scalar
         Nats; at least the mean entropy of the rows of S.
     """
-    value: torch.Tensor = _Extraction.apply(queries, spots, target)
+    value: torch.Tensor = _Extraction.apply(queries, spots, target)  # type: ignore[no-untyped-call]
     return value
 
 
@@ -71,7 +71,7 @@ def transport(cells: torch.Tensor, spots: torch.Tensor, target: SparsePattern) -
     target : SparsePattern, shape (n_spots, n_spots)
         S.
     """
-    value: torch.Tensor = _Transport.apply(cells, spots, target)
+    value: torch.Tensor = _Transport.apply(cells, spots, target)  # type: ignore[no-untyped-call]
     return value
 
 
@@ -116,7 +116,7 @@ class _Extraction(torch.autograd.Function):
         return value / n
 
     @staticmethod
-    @once_differentiable  # type: ignore[misc, untyped-decorator]
+    @once_differentiable
     def backward(
         ctx: Any,  # noqa: ANN401
         grad_output: torch.Tensor,
@@ -145,7 +145,7 @@ class _Transport(torch.autograd.Function):
         return value
 
     @staticmethod
-    @once_differentiable  # type: ignore[misc, untyped-decorator]
+    @once_differentiable
     def backward(
         ctx: Any,  # noqa: ANN401
         grad_output: torch.Tensor,

@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from napari_tessera.contract.options import Options, option
 
-STEP_CHOICES = (150, 300)
+STEP_CHOICES = (100, 200)
 """Lengths of training that held-out spots choose from."""
 
 
@@ -29,7 +29,7 @@ class StemOptions(Options):
         3, "Networks that are trained and averaged; more is slower and better.", ge=1, le=20
     )
     batch_cells: int = option(
-        1024, "Cells per step; 0 takes all of them, the exact full batch.", ge=0, le=1_000_000
+        512, "Cells per step; 0 takes all of them, the exact full batch.", ge=0, le=1_000_000
     )
     variant: Variant = option(
         Variant.IMPROVED, "Published form, or thinning and cosine embeddings in its place."

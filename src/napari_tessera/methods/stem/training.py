@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from napari_tessera.contract.inputs import PairedData
     from napari_tessera.methods.stem.network import Encoder
 
-MMD_ROWS = 2000
+MMD_ROWS = {Variant.IMPROVED: 512, Variant.PUBLISHED: 2000}
 """Most rows of either side in the alignment term."""
 
 ALL = slice(None)
@@ -153,7 +153,7 @@ def loss_terms(
         queries, spots = _spot_embeddings(net, data, options, rng)
         return {
             "extraction": extraction(net.scale * queries, spots, data.adjacency),
-            "alignment": alignment(_sample(rng, cells), _sample(rng, queries)),
+            "alignment": alignment(_sample(rng, cells, options), _sample(rng, queries, options)),
             "transport": transport(net.scale * cells, spots, data.adjacency),
         }
 
@@ -201,9 +201,10 @@ def _batch(
     return rng.choice(n_cells, size=options.batch_cells, replace=False)
 
 
-def _sample(rng: np.random.Generator, rows: Tensor) -> Tensor:
+def _sample(rng: np.random.Generator, rows: Tensor, options: StemOptions) -> Tensor:
     """At most `MMD_ROWS` rows, without replacement."""
-    if rows.shape[0] <= MMD_ROWS:
+    most = MMD_ROWS[options.variant]
+    if rows.shape[0] <= most:
         return rows
-    chosen = rng.choice(rows.shape[0], size=MMD_ROWS, replace=False)
+    chosen = rng.choice(rows.shape[0], size=most, replace=False)
     return rows[torch.from_numpy(chosen).to(rows.device)]
