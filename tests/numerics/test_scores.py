@@ -43,6 +43,6 @@ def test_composition_pcc_of_the_truth_is_one_and_skips_rare_types() -> None:
 
 
 def test_distance_summary_of_a_known_shift() -> None:
-    xy = np.zeros((10, 2))
-    found = scores.distance_summary(scores.distances([*xy, 3.0, 4.0], xy))
+    truth = np.zeros((10, 2))
+    found = scores.distance_summary(scores.distances(truth + np.array([3.0, 4.0]), truth))
     assert list(found.values()) == [5.0] * 4
