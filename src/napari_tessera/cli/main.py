@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import importlib
 import os
+import sys
 from typing import TYPE_CHECKING
 
 from napari_tessera.cli.parser import make_parser
 from napari_tessera.cli.say import complain, remark
 from napari_tessera.contract.errors import FitCancelled, TesseraError
 from napari_tessera.jobs.outcome import BAD_INPUT, CANCELLED, FAILED
+from napari_tessera.jobs.supervise import thread_environment
 
 if TYPE_CHECKING:
     import argparse
@@ -31,7 +33,7 @@ _COMMANDS = {
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run a command.
+    """Run a command; one that was cancelled leaves at once.
 
     Parameters
     ----------
@@ -43,6 +45,18 @@ def main(argv: Sequence[str] | None = None) -> int:
     int
         0 done, 1 failed, 2 bad input or usage, 130 cancelled.
     """
+    if argv is None:
+        os.environ.update({**thread_environment(), **os.environ})
+    code = _run(argv)
+    if argv is None and code == CANCELLED:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)  # taking torch's threads down may last a second, and nothing is left to do
+    return code
+
+
+def _run(argv: Sequence[str] | None) -> int:
+    """Run a command; every error that a person can meet becomes an exit code."""
     try:
         arguments = make_parser().parse_args(argv)
         return _verb(arguments.command)(arguments)

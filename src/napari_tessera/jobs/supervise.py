@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 TERMINATE_AFTER_S = 0.5
 KILL_AFTER_S = 0.9
 LEAVE_WITHIN_S = 2.0
+"""A child that has closed its pipe and said nothing has this long to go."""
+GRACE_S = 0.05
+"""A child that has said its outcome has nothing left to do: all of it lies on the disk."""
 _LOOK_EVERY_S = 0.2
 _LONGEST_LINE = 1 << 20
 
@@ -51,6 +54,15 @@ def usable_threads() -> int:
     if hasattr(os, "sched_getaffinity"):
         return max(1, len(os.sched_getaffinity(0)) - 1)
     return max(1, (os.cpu_count() or 1) - 1)
+
+
+def thread_environment() -> dict[str, str]:
+    """Give the variables that a process needs before torch is loaded, to be a good neighbour.
+
+    Threads that spin while they wait make a step five times slower as soon as somebody else wants a
+    core (measured on four busy cores); threads that sleep do not.
+    """
+    return {"OMP_NUM_THREADS": str(usable_threads()), "OMP_WAIT_POLICY": "PASSIVE"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,11 +90,10 @@ class Supervision:
         self._job = job
         self._run_dir = RunDir(job.run_dir)
         self._command = command
-        threads = {"OMP_NUM_THREADS": str(usable_threads())}
-        self._environment = {**threads, **os.environ, **environment, "PYTHONUNBUFFERED": "1"}
+        self._environment = {**thread_environment(), **os.environ, **environment}
         self._events: queue.Queue[_Event] = queue.Queue()
         self._outcome: Outcome | None = None
-        self._said_at = 0.0
+        self._said_at: float | None = None
         self._ladder: list[tuple[float, signal.Signals | None]] = []
 
     def watch(self) -> Outcome:
@@ -143,7 +154,7 @@ class Supervision:
         ended_at: float | None = None
         while True:
             try:
-                event = self._events.get(timeout=_LOOK_EVERY_S if not self._ladder else 0.02)
+                event = self._events.get(timeout=self._patience())
             except queue.Empty:
                 event = _Event(kind="tick")
             if event.kind == "end":
@@ -152,9 +163,16 @@ class Supervision:
             self._climb(child)
             if child.poll() is not None and (ended_at is not None or event.kind == "tick"):
                 return
-            leaving = [t for t in (ended_at, self._said_at or None) if t is not None]
-            if leaving and time.monotonic() - min(leaving) > LEAVE_WITHIN_S:
+            now = time.monotonic()
+            if self._said_at is not None and now - self._said_at > GRACE_S:
                 return
+            if ended_at is not None and now - ended_at > LEAVE_WITHIN_S:
+                return
+
+    def _patience(self) -> float:
+        """Seconds to wait for the next event: short while the child is on its way out."""
+        leaving = self._ladder or self._said_at is not None
+        return 0.02 if leaving else _LOOK_EVERY_S
 
     def _take(self, event: _Event, child: subprocess.Popen[bytes]) -> None:
         """Act on one event."""
