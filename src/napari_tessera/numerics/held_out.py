@@ -9,6 +9,7 @@ import numpy as np
 
 from napari_tessera.contract.expression import Expression
 from napari_tessera.numerics.counts import platform_factors, scale_genes, thin
+from napari_tessera.numerics.seeding import rng_for
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -84,7 +85,7 @@ def hold_out(inputs: PairedData, seed: int, *, match_platform: bool = True) -> H
     n_held = round(SHARE * inputs.n_spots)
     if n_held < LEAST:
         return None
-    rng = np.random.default_rng([seed, inputs.n_spots, inputs.n_cells])
+    rng = rng_for(seed, inputs.n_spots, inputs.n_cells)
     order = rng.permutation(inputs.n_spots)
     held, kept = np.sort(order[:n_held]), np.sort(order[n_held:])
     rows = np.repeat(held, DRAWS)

@@ -26,8 +26,6 @@ import dataclasses
 import time
 from typing import TYPE_CHECKING, Any
 
-import torch
-
 from napari_tessera.contract.method import Fitted
 from napari_tessera.contract.progress import Monitor, Progress
 from napari_tessera.contract.state import State, join_states
@@ -37,12 +35,14 @@ from napari_tessera.methods.stem.training import TrainingData, loss_terms, loss_
 from napari_tessera.numerics.cell_map import embedding_map
 from napari_tessera.numerics.held_out import HeldOut, hold_out
 from napari_tessera.numerics.minimise import Plan, Watch, minimise, module_arrays, one_cycle
+from napari_tessera.numerics.seeding import torch_generator
 from napari_tessera.numerics.tensors import dense_rows, pick_device
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     import numpy as np
+    import torch
     from numpy.typing import NDArray
     from scipy import sparse
 
@@ -138,7 +138,7 @@ class _Fit:
         self, data: TrainingData, stage: _Stage, course: _Course, resume: State | None
     ) -> tuple[Encoder, bool]:
         """Train one network; says whether it was finished early."""
-        seeds = torch.Generator().manual_seed(1_000_003 * self.options.seed + stage.number)
+        seeds = torch_generator(self.options.seed, stage.number)
         cosine = self.options.variant is Variant.IMPROVED
         net = new_encoder(data.genes.size, cosine=cosine, generator=seeds).to(self.device)
         plan = Plan(
@@ -214,7 +214,10 @@ def fit(
             data[stage.trial] = TrainingData.prepare(source, options, shared.device)
         net, early = shared.train(data[stage.trial], stage, course, loop)
         loop = None
-        _conclude(course, stage, net, data[stage.trial], split, early=early)
+        if stage.trial and split is not None:
+            course.trials[str(stage.n_steps)] = _score(net, data[True], split)
+        if early or not stage.trial:  # a trial that is finished early is all there is
+            course.members.append(module_arrays(net))
     scores = course.trials.get(str(course.best_steps(options)), {})
     return Fitted(
         state=_pack(course, data[stage.trial] if early and stage else data[False]),
@@ -226,22 +229,10 @@ def fit(
     )
 
 
-def _conclude(  # noqa: PLR0913 - what one stage leaves behind
-    course: _Course,
-    stage: _Stage,
-    net: Encoder,
-    data: TrainingData,
-    split: HeldOut | None,
-    *,
-    early: bool,
-) -> None:
-    """Score a trial, keep a member; a trial that is finished early is all there is."""
-    if stage.trial and split is not None:
-        cells = data.log_cells(split.pseudo_cells.values)
-        placed = place(net, data, cells, split.inputs)
-        course.trials[str(stage.n_steps)] = split.scores(placed)
-    if not stage.trial or early:
-        course.members.append(module_arrays(net))
+def _score(net: Encoder, data: TrainingData, split: HeldOut) -> dict[str, float]:
+    """Place the pseudo-cells and score them."""
+    cells = data.log_cells(split.pseudo_cells.values)
+    return split.scores(place(net, data, cells, split.inputs))
 
 
 def _pack(course: _Course, data: TrainingData) -> State:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
+from torch.nn.utils import skip_init
 from torch.utils.checkpoint import checkpoint
 
 if TYPE_CHECKING:
@@ -40,7 +41,10 @@ class Encoder(nn.Module):
     def __init__(self, n_genes: int, *, cosine: bool, generator: torch.Generator) -> None:
         super().__init__()
         widths = (n_genes, *HIDDEN, EMBEDDING)
-        layers = [nn.Linear(i, o) for i, o in itertools.pairwise(widths)]
+        layers = [
+            skip_init(nn.Linear, i, o)  # type: ignore[no-untyped-call]
+            for i, o in itertools.pairwise(widths)
+        ]
         self.layers = nn.ModuleList(layers)
         self.norms = nn.ModuleList(nn.LayerNorm(width) for width in HIDDEN)
         self.log_scale = nn.Parameter(torch.tensor(math.log(FIRST_SCALE)), requires_grad=cosine)

@@ -19,6 +19,7 @@ from napari_tessera.numerics.counts import (
     thin,
 )
 from napari_tessera.numerics.kernels import gaussian_adjacency
+from napari_tessera.numerics.seeding import rng_for
 from napari_tessera.numerics.spatial_statistics import morans_i, neighbour_graph
 from napari_tessera.numerics.tensors import SparsePattern, dense_rows
 
@@ -148,7 +149,7 @@ def loss_terms(
     device = data.spots.device
 
     def terms(step: int) -> dict[str, Tensor]:
-        rng = np.random.default_rng([options.seed, stage, step])
+        rng = rng_for(options.seed, stage, step)
         cells = net(dense_rows(data.cells, _batch(rng, data.cells.shape[0], options), device))
         queries, spots = _spot_embeddings(net, data, options, rng)
         return {
