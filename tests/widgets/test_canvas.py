@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
@@ -11,11 +12,14 @@ from napari.components import ViewerModel
 
 from napari_tessera.contract.state import JobState, Outcome
 from napari_tessera.jobs.job import Job
+from napari_tessera.jobs.run_dir import RunDir
 from napari_tessera.testing.planted import PlantedTissue, planted_tissue
 from napari_tessera.testing.scene import planted_run, planted_view
+from napari_tessera.viewer.colours import categories
 from napari_tessera.viewer.composition import SpotColour
 from napari_tessera.viewer.layer_data import MARK
 from napari_tessera.viewer.placement import CellColour
+from napari_tessera.viewer.spots import paint_polygons
 from napari_tessera.widgets.canvas import Canvas
 from napari_tessera.widgets.results_preview import EVERY_MS
 from napari_tessera.workbench.bench import Bench
@@ -25,9 +29,10 @@ if TYPE_CHECKING:
 
     from napari.layers import Layer
     from napari.viewer import Viewer
+    from numpy.typing import NDArray
     from pytestqt.qtbot import QtBot
 
-    from napari_tessera.contract.inputs import TissueView
+    from napari_tessera.contract.inputs import SpotsView, TissueView
     from napari_tessera.contract.results import Run
 
 
@@ -274,3 +279,61 @@ def test_the_mouse_over_a_cell_tells_its_type_and_confidence(
     status = layer.get_status(layer.data[7], world=True)
     assert f"type: {placement.cell_types[layer.get_value(layer.data[7])]}" in status["coordinates"]
     assert "confidence: " in status["coordinates"]
+
+
+def test_cells_of_a_job_are_not_drawn_on_another_tissue(
+    canvas: Canvas, viewer: Viewer, bench: Bench, view: TissueView, run: Run, tmp_path: Path
+) -> None:
+    job = Job(name=run.name, title="STEM", run_dir=tmp_path)
+    bench.job_changed.emit(job)
+    bench.tissue = cast("Any", SimpleNamespace(sdata=SimpleNamespace(tables={})))
+    bench.tissue_opened.emit(dataclasses.replace(view, title="other"))
+    bench.previewed.emit(job, np.full((5, 2), 100.0))
+    bench.run_loaded.emit(run)
+    assert _roles(viewer) == ["image", "spots"]
+    assert canvas.runs == {}
+
+
+def test_cells_on_their_way_have_the_colours_of_their_types(
+    canvas: Canvas, viewer: Viewer, bench: Bench, planted: PlantedTissue, tmp_path: Path
+) -> None:
+    RunDir(tmp_path).save_inputs(planted.paired)
+    bench.previewed.emit(_job(tmp_path), planted.truth_xy)
+    wanted = categories(planted.cell_types).rgba()
+    np.testing.assert_allclose(_layer(viewer, "preview").face_color, wanted, atol=1e-6)
+    assert canvas.current == ""
+
+
+@pytest.mark.parametrize("kind", ["shapes", "labels"])
+def test_polygons_and_labels_are_recoloured_in_place(
+    viewer: Viewer, bench: Bench, view: TissueView, run: Run, kind: str
+) -> None:
+    canvas = Canvas(viewer, bench)
+    bench.tissue_opened.emit(dataclasses.replace(view, spots=_as(kind, view.spots)))
+    bench.run_loaded.emit(run)
+    canvas.show(run.name, spots=True)
+    layer = _layer(viewer, "composition")
+    before = _colour_of_first(layer)
+    canvas.show(run.name, spot_colour=SpotColour.ENTROPY)
+    assert _layer(viewer, "composition") is layer
+    assert (_colour_of_first(layer) != before).any()
+
+
+def _as(kind: str, spots: SpotsView | None) -> SpotsView:
+    """Turn the same spots into polygons or a label picture."""
+    assert spots is not None
+    square = 30.0 * np.array([[-1.0, -1.0], [1.0, -1.0], [1.0, 1.0], [-1.0, 1.0]])
+    polygons = tuple(square + centre for centre in spots.xy)
+    if kind == "shapes":
+        return dataclasses.replace(spots, radius=None, polygons=polygons)
+    picture, affine = paint_polygons(polygons, side=300)
+    ids = np.arange(1, len(polygons) + 1)
+    return dataclasses.replace(
+        spots, radius=None, labels=picture, labels_affine=affine, instances=ids
+    )
+
+
+def _colour_of_first(layer: Layer) -> NDArray[np.float32]:
+    if hasattr(layer, "face_color"):
+        return np.array(layer.face_color[0])
+    return np.array(layer.colormap.color_dict[1])

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from napari_tessera.contract.inputs import TissueView
     from napari_tessera.contract.results import Run
     from napari_tessera.contract.state import Outcome
+    from napari_tessera.data.read import Tissue
     from napari_tessera.jobs.job import Job
     from napari_tessera.workbench.bench import Bench
 
@@ -57,9 +58,11 @@ class Canvas:
         self._bench = bench
         self._view: TissueView | None = None
         self._known: set[str] = set()
+        self._homes: dict[str, Tissue | None] = {}
         self._preview = Preview(viewer)
         self._preview.drawn.connect(self._on_preview_drawn)
         bench.tissue_opened.connect(self._on_tissue)
+        bench.job_changed.connect(self._on_job)
         bench.previewed.connect(self._on_preview)
         bench.job_ended.connect(self._on_job_ended)
         bench.run_loaded.connect(self._on_run)
@@ -132,8 +135,16 @@ class Canvas:
         if not same_place:
             _look_at_spots(self._viewer)
 
+    def _on_job(self, job: Job) -> None:
+        """Note to which tissue a job belongs: its cells are not for another one."""
+        self._homes.setdefault(job.name, self._bench.tissue)
+
+    def _is_at_home(self, name: str) -> bool:
+        tissue = self._bench.tissue
+        return self._homes.get(name, tissue) is tissue
+
     def _on_preview(self, job: Job, xy: NDArray[np.float64]) -> None:
-        if self._view is not None:
+        if self._view is not None and self._is_at_home(job.name):
             self._preview.offer(self._view, job, xy)
 
     def _on_preview_drawn(self) -> None:
@@ -148,7 +159,7 @@ class Canvas:
 
     def _on_run(self, run: Run) -> None:
         """Draw a run that was loaded; earlier ones stay in the list, hidden."""
-        if self._view is None:
+        if self._view is None or not self._is_at_home(run.name):
             return
         self._preview.drop()
         for name, layers in self.runs.items():

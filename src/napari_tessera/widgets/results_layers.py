@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from napari_tessera.contract.results import Run
     from napari_tessera.viewer.colours import Categories
     from napari_tessera.viewer.layer_data import LayerData
-    from napari_tessera.viewer.legend import Legend, Painting
+    from napari_tessera.viewer.legend import Legend
 
 _ORDER = (Role.DENSITY, Role.COMPOSITION, Role.CELLS)
 
@@ -69,7 +69,6 @@ class RunLayers:
         self._drawn: dict[Role, Any] = {}
         self._xy: NDArray[np.float64] | None = None
         self._categories: Categories | None = None
-        self._faint_rims = False
 
     # -- verbs ---------------------------------------------------------------------------------
 
@@ -84,11 +83,12 @@ class RunLayers:
         self.showing = dataclasses.replace(self.showing, **changes)
         self._forget_removed()
         for role, wanted, look, draw in self._plan():
-            if role in self._layers:
-                self._layers[role].visible = wanted
             if wanted and (self._drawn.get(role) != look or role not in self._layers):
                 draw()
                 self._drawn[role] = look
+            layer = self._layers.get(role)
+            if layer is not None and layer.visible != wanted:
+                layer.visible = wanted
 
     def hide(self) -> None:
         """Make the layers invisible; they stay in the list."""
@@ -138,19 +138,10 @@ class RunLayers:
         layer = self._layers.get(Role.CELLS)
         if layer is None:
             made = placement_layers(self.run, self._view, self.world_xy(), painting=painting)
-            layer = self._add(Role.CELLS, made[0])
-            self._faint_rims = s.fade or bool(s.hidden)
+            self._add(Role.CELLS, made[0])
         else:
-            layer.face_color = painting.rgba
-            self._set_rims(layer, painting)
+            recolour_points(layer, painting.rgba, rim_of(painting))
         self._legends[Role.CELLS] = painting.legend
-
-    def _set_rims(self, layer: Layer, painting: Painting) -> None:
-        """Fade rims with the dots; left alone while nothing fades, for it costs as much again."""
-        rims = rim_of(painting)
-        if rims.ndim == 2 or self._faint_rims:
-            layer.border_color = rims
-        self._faint_rims = rims.ndim == 2
 
     def _draw_spots(self) -> None:
         composition, spots = self.run.result.composition, self._view.spots
@@ -226,6 +217,30 @@ class RunLayers:
         for role in [r for r, la in self._layers.items() if la not in self._viewer.layers]:
             del self._layers[role]
             self._drawn.pop(role, None)
+
+
+def recolour_points(layer: Layer, faces: NDArray[np.float32], rims: NDArray[np.float32]) -> None:
+    """Give points other colours with one redrawing.
+
+    Setting ``face_color`` and ``border_color`` has napari send all points to the screen four times.
+    Writing into the arrays that it holds and refreshing once gives the same picture.
+
+    Parameters
+    ----------
+    layer : napari.layers.Points
+        Coloured directly, one colour per point.
+    faces : ndarray, shape (n, 4), float32
+        Colours of the dots.
+    rims : ndarray, shape (n, 4) or (4,), float32
+        Colours of their rims.
+    """
+    for name, colours in (("face_color", faces), ("border_color", rims)):
+        held = getattr(layer, name)
+        if held.flags.writeable and len(held) == len(faces):
+            held[:] = colours
+        else:
+            setattr(layer, name, colours)
+    layer.refresh(extent=False, highlight=False)
 
 
 def insert_layer(viewer: Viewer, made: LayerData, index: int | None = None) -> Layer:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -25,6 +26,9 @@ if TYPE_CHECKING:
 
 EVERY_MS = 500
 """A preview that comes sooner than this after the last one waits; the newest wins."""
+
+_REST = 15
+"""Pause after a drawing, in times of what it took, so that previews leave the window free."""
 
 _MOST_BYTES = 4 << 20
 """Larger lists of names are not read in the window: cells of such runs keep one colour."""
@@ -53,7 +57,6 @@ class Preview:
         self._waiting: tuple[TissueView, Job, NDArray[np.float64]] | None = None
         self._timer = QTimer()
         self._timer.setSingleShot(True)
-        self._timer.setInterval(EVERY_MS)
         self._timer.timeout.connect(self._draw_waiting)
 
     def offer(self, view: TissueView, job: Job, xy: NDArray[np.float64]) -> None:
@@ -88,11 +91,16 @@ class Preview:
         return [category_legend("Cells by type, still moving", self._types[1])]
 
     def _draw_waiting(self) -> None:
+        """Draw what came last; the more a drawing costs, the longer the rest after it."""
         if self._waiting is None:
             return
-        view, job, xy = self._waiting
+        began = time.monotonic()
+        self._draw(*self._waiting)
         self._waiting = None
-        self._timer.start()
+        took_ms = 1000 * (time.monotonic() - began)
+        self._timer.start(max(EVERY_MS, int(_REST * took_ms)))
+
+    def _draw(self, view: TissueView, job: Job, xy: NDArray[np.float64]) -> None:
         if self._fits(job, len(xy)) and self._layer is not None:
             self._layer.data = row_col(xy)
             return
