@@ -1,0 +1,1 @@
+"""The window: docks, canvas, and the one file where threads meet Qt."""

@@ -1,0 +1,1 @@
+"""What one open viewer is doing: tissue, selection, jobs, runs. Evented, and knows no Qt."""

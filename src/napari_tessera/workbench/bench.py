@@ -1,0 +1,390 @@
+"""What one open viewer is doing, and the verbs that change it. Knows no Qt.
+
+Everything here is read and changed on one thread, the window's. Threads and child processes hand
+their answers over through `post`, so every signal arrives on the window's thread too.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import logging
+import time
+from typing import TYPE_CHECKING, Any
+
+from psygnal import Signal
+
+from napari_tessera.contract.errors import TesseraError
+from napari_tessera.contract.inputs import Selection
+from napari_tessera.contract.state import JobState
+from napari_tessera.jobs.errands import Errands
+from napari_tessera.jobs.run_dir import RunDir
+from napari_tessera.workbench import reading
+from napari_tessera.workbench.checking import NOTHING_CHECKED, Answer, Checker, Question
+from napari_tessera.workbench.launching import Launch, Launcher, prepare_launch
+from napari_tessera.workbench.losses import LossTrace
+from napari_tessera.workbench.tasks import Tasks
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from napari_tessera.contract.inputs import TissueView
+    from napari_tessera.contract.options import Options
+    from napari_tessera.contract.report import Report
+    from napari_tessera.contract.results import Run
+    from napari_tessera.contract.state import Outcome
+    from napari_tessera.data.choices import ReferenceChoices, TissueChoices
+    from napari_tessera.data.read import Tissue
+    from napari_tessera.data.write import RunSummary
+    from napari_tessera.jobs.job import Job
+    from napari_tessera.jobs.runner import Runner
+    from napari_tessera.workbench.reading import OpenedReference, OpenedTissue
+
+_log = logging.getLogger(__name__)
+_DRAWN = {"table", "region", "coordinate_system", "image"}
+
+
+class Bench:
+    """State, signals and verbs of one open viewer.
+
+    Parameters
+    ----------
+    post : callable
+        Takes a callable and has it called on the window's thread, soon and in order.
+    runner : Runner, optional
+        Runs the jobs; one with a child process per job is made when it is first needed.
+
+    Attributes
+    ----------
+    tissue : Tissue or None
+        The open tissue.
+    view : TissueView or None
+        What is drawn of it.
+    choices : TissueChoices or None
+        What can be chosen in it.
+    reference : Path, AnnData or None
+        Where the reference comes from.
+    reference_choices : ReferenceChoices or None
+        What can be chosen in it.
+    selection : Selection
+        What is chosen, defaults filled in.
+    report : Report or None
+        What the gate says of that selection; None while it is being asked.
+    runs : tuple of RunSummary
+        Runs in this tissue, newest first.
+    shown : Run or None
+        Run that is on the canvas.
+    """
+
+    busy_changed = Signal(str)
+    failed = Signal(str, str)
+    said = Signal(str)
+    tissue_opened = Signal(object)
+    reference_opened = Signal(object)
+    selection_changed = Signal(object)
+    checking = Signal()
+    checked = Signal(object)
+    job_changed = Signal(object)
+    job_ended = Signal(object, object)
+    previewed = Signal(object, object)
+    runs_changed = Signal(tuple)
+    run_loaded = Signal(object)
+
+    def __init__(
+        self, post: Callable[[Callable[[], None]], None], runner: Runner | None = None
+    ) -> None:
+        self.tissue: Tissue | None = None
+        self.view: TissueView | None = None
+        self.choices: TissueChoices | None = None
+        self.reference: Any = None
+        self.reference_choices: ReferenceChoices | None = None
+        self.selection = Selection()
+        self.report: Report | None = None
+        self.runs: tuple[RunSummary, ...] = ()
+        self.shown: Run | None = None
+        self.closed = False
+        self._origin = reading.Origin()
+        self._answer: Answer | None = None
+        self._losses: dict[str, LossTrace] = {}
+        self._at_work: dict[str, Tissue | None] = {}
+        self._errands = Errands(post)
+        self._tasks = Tasks(self._errands, self._take_failure)
+        self._tasks.changed.connect(self.busy_changed.emit)
+        self._checker = Checker(self._errands)
+        self._launcher = Launcher(post, self._errands, runner)
+        self._launcher.changed.connect(self._on_job_changed)
+        self._launcher.previewed.connect(self._on_job_previewed)
+        self._launcher.ended.connect(self._on_job_ended)
+
+    # -- opening and choosing ------------------------------------------------------------------
+
+    def open_tissue(
+        self,
+        source: Any,  # noqa: ANN401 - a path, a SpatialData or an AnnData
+        *,
+        image: Path | None = None,
+        image_scale: float = 1.0,
+    ) -> None:
+        """Open a tissue in the background; `tissue_opened` follows.
+
+        Parameters
+        ----------
+        source : path, SpatialData or AnnData
+            What to open.
+        image : Path, optional
+            Picture that lies beside the table.
+        image_scale : float
+            Picture pixels per unit of the spots' coordinates.
+        """
+        selection = self.selection
+        self._tasks.do(
+            f"Opening {reading.short_name(source)}",
+            lambda: reading.read_tissue(source, selection, image=image, image_scale=image_scale),
+            self._take_tissue,
+            key="tissue",
+        )
+
+    def open_reference(self, source: Any) -> None:  # noqa: ANN401 - a path or an AnnData
+        """Read a reference in the background; `reference_opened` follows.
+
+        Parameters
+        ----------
+        source : path or AnnData
+            The annotated single cells.
+        """
+        tissue, selection = self.tissue, self.selection
+        self._tasks.do(
+            f"Reading {reading.short_name(source)}",
+            lambda: reading.read_reference(source, tissue, selection),
+            self._take_reference,
+            key="reference",
+        )
+
+    def select(self, **changes: Any) -> None:  # noqa: ANN401 - fields of Selection
+        """Change what is chosen; view and report follow.
+
+        Parameters
+        ----------
+        **changes
+            Fields of `Selection` with their new values.
+        """
+        selection = dataclasses.replace(self.selection, **changes)
+        if selection == self.selection:
+            return
+        self.selection = selection
+        self.selection_changed.emit(selection)
+        tissue = self.tissue
+        if tissue is not None and _DRAWN & set(changes):
+            opened = self._origin
+            self._tasks.do(
+                "Drawing",
+                lambda: reading.look_at(opened, tissue, selection),
+                self._take_tissue,
+                key="tissue",
+            )
+        else:
+            self._check()
+
+    def _take_tissue(self, opened: OpenedTissue) -> None:
+        self._origin = opened.origin
+        self.tissue, self.choices = opened.tissue, opened.choices
+        self.selection, self.view, self.runs = opened.selection, opened.view, opened.runs
+        self.tissue_opened.emit(opened.view)
+        self.selection_changed.emit(self.selection)
+        self.runs_changed.emit(self.runs)
+        self._check()
+
+    def _take_reference(self, opened: OpenedReference) -> None:
+        self.reference, self.reference_choices = opened.source, opened.choices
+        chosen = {name: getattr(opened.selection, name) for name in reading.REFERENCE_FIELDS}
+        self.selection = dataclasses.replace(self.selection, **chosen)
+        self.reference_opened.emit(opened.choices)
+        self.selection_changed.emit(self.selection)
+        self._check()
+
+    def _check(self) -> None:
+        """Ask the gate about the present selection; an answer to an older one is dropped."""
+        self.report, self._answer = None, None
+        if self.tissue is None:
+            return
+        self.checking.emit()
+        question = Question(
+            tissue=self.tissue,
+            origin=self._origin,
+            reference=self.reference,
+            selection=self.selection,
+        )
+        self._tasks.do(
+            "Checking", lambda: self._checker.ask(question), self._take_answer, key="check"
+        )
+
+    def _take_answer(self, answer: Answer | None) -> None:
+        if answer is not None:
+            self.report, self._answer = answer.report, answer
+            self.checked.emit(answer.report)
+
+    # -- running -------------------------------------------------------------------------------
+
+    @property
+    def jobs(self) -> tuple[Job, ...]:
+        """All jobs of this window, oldest first."""
+        return self._launcher.jobs
+
+    @property
+    def can_run(self) -> bool:
+        """Whether the gate has nothing against a run of the present selection."""
+        return self._answer is not None and self._answer.stage is not None
+
+    def run(
+        self, method: str, options: Options, *, in_process: bool = False, again: bool = False
+    ) -> Job | None:
+        """Start a fit in the background, go on with one, or show one that is there already.
+
+        Parameters
+        ----------
+        method : str
+            Name in ``METHODS``.
+        options : Options
+            Of that method.
+        in_process : bool
+            Fit in a thread of this process instead of a child process.
+        again : bool
+            Whether to compute an identical run once more, under a further name.
+
+        Returns
+        -------
+        Job or None
+            None if nothing was started: an identical run is shown, or `failed` says why.
+        """
+        taken = {summary.name for summary in self.runs}
+        try:
+            launch = prepare_launch(
+                self._answer or NOTHING_CHECKED, method, options, taken=taken, again=again
+            )
+        except (TesseraError, OSError) as error:
+            self._take_failure(error)
+            return None
+        under_way = next((j for j in self.jobs if j.name == launch.name and not j.outcome), None)
+        if under_way is not None:
+            self.said.emit(f"{launch.name} is being computed already.")
+            return None
+        if launch.finished or (launch.name in taken and not again):
+            self.said.emit(f"{launch.name} was computed before; it is shown.")
+            self._load(launch.run_dir if launch.finished else None, launch.name)
+            return None
+        return self._start(launch, in_process=in_process)
+
+    def resume(self, job: Job, *, in_process: bool = False) -> Job:
+        """Go on with a job that was cancelled or failed, from its last checkpoint."""
+        run_dir = RunDir(job.run_dir)
+        launch = Launch(name=job.name, title=job.title, run_dir=run_dir, finished=False)
+        return self._start(launch, in_process=in_process)
+
+    def losses(self, job: Job) -> LossTrace:
+        """Loss curves of a job so far."""
+        return self._losses.setdefault(job.name, LossTrace())
+
+    def _start(self, launch: Launch, *, in_process: bool) -> Job:
+        job = self._launcher.start(launch, in_process=in_process)
+        self._at_work[job.name] = self.tissue
+        self.job_changed.emit(job)
+        return job
+
+    def _on_job_changed(self, job: Job) -> None:
+        if job.progress is not None:
+            self.losses(job).take(job.progress)
+        self.job_changed.emit(job)
+
+    def _on_job_previewed(self, job: Job, xy: NDArray[np.float64]) -> None:
+        if self._at_work.get(job.name) is self.tissue:
+            self.previewed.emit(job, xy)
+
+    def _on_job_ended(self, job: Job, outcome: Outcome) -> None:
+        self.job_ended.emit(job, outcome)
+        if outcome.state is JobState.DONE and not self.closed:
+            self._load(RunDir(job.run_dir), job.name)
+
+    # -- showing -------------------------------------------------------------------------------
+
+    def show_run(self, name: str) -> None:
+        """Load the run of that name; `run_loaded` follows."""
+        self._load(None, name)
+
+    def delete_run(self, name: str) -> None:
+        """Delete the run of that name from the store; `runs_changed` follows."""
+        tissue = self.tissue
+        if tissue is not None:
+            rest = tuple(summary for summary in self.runs if summary.name != name)
+            self._tasks.do(
+                f"Deleting {name}",
+                lambda: self._launcher.delete(tissue, name),
+                lambda _: self._set_runs(rest),
+            )
+
+    def _load(self, run_dir: RunDir | None, name: str) -> None:
+        """Read a run, from its directory or else from the store, and show it."""
+        tissue = self._at_work.get(name, self.tissue)
+        if tissue is None:
+            return
+
+        def read() -> Run:
+            known = run_dir if run_dir is not None else self._launcher.directory(tissue, name)
+            return known.load_result() if known.finished else reading.read_run_of(tissue, name)
+
+        def take(run: Run) -> None:
+            if tissue is not self.tissue:  # another tissue was opened meanwhile
+                return
+            self.shown = run
+            self.run_loaded.emit(run)
+            if run_dir is not None and name not in {summary.name for summary in self.runs}:
+                self._keep(run_dir, run, tissue)
+
+        self._tasks.do(f"Loading {name}", read, take, key="show")
+
+    def _keep(self, run_dir: RunDir, run: Run, tissue: Tissue) -> None:
+        """Write a finished run into the store, and list it."""
+        self._tasks.do(
+            f"Saving {run.name}",
+            lambda: self._launcher.commit(run_dir, run, tissue),
+            lambda _: self._set_runs((reading.summary_of(run), *self.runs)),
+        )
+
+    def _set_runs(self, runs: tuple[RunSummary, ...]) -> None:
+        self.runs = runs
+        self.runs_changed.emit(runs)
+
+    # -- in the background ---------------------------------------------------------------------
+
+    @property
+    def busy(self) -> str:
+        """What is being done at this moment; empty when nothing is."""
+        return self._tasks.what
+
+    def _take_failure(self, error: Exception) -> None:
+        """Say once what went wrong and what to do."""
+        if isinstance(error, TesseraError):
+            self.failed.emit(error.message, error.hint)
+            return
+        _log.error("unexpected", exc_info=error)
+        self.failed.emit(
+            f"{type(error).__name__}: {error}", "This was not foreseen; please report it."
+        )
+
+    def close(self, timeout_s: float = 2.0) -> None:
+        """Stop every job with a checkpoint and drop all that is under way.
+
+        Parameters
+        ----------
+        timeout_s : float
+            Longest wait in seconds.
+        """
+        if self.closed:
+            return
+        self.closed = True
+        until = time.monotonic() + timeout_s
+        self._launcher.close(max(0.1, 0.8 * timeout_s))
+        self._errands.close(max(0.05, until - time.monotonic()))
+        self._checker.close()

@@ -1,0 +1,201 @@
+"""What is read in a background thread when a person opens or selects something."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from napari_tessera.contract.inputs import Selection
+
+if TYPE_CHECKING:
+    from napari_tessera.contract.inputs import TissueView
+    from napari_tessera.contract.results import Run
+    from napari_tessera.data.choices import ReferenceChoices, TissueChoices
+    from napari_tessera.data.read import Tissue
+    from napari_tessera.data.write import RunSummary
+
+REFERENCE_FIELDS = ("reference_layer", "reference_gene_column", "cell_type_column")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Origin:
+    """Paths from which a child process can read the tissue again.
+
+    Parameters
+    ----------
+    source : str
+        Store, file or folder; empty for data that live only in this process.
+    image : str
+        Picture that lies beside the table; empty where there is none.
+    image_scale : float
+        Picture pixels per unit of the spots' coordinates.
+    """
+
+    source: str = ""
+    image: str = ""
+    image_scale: float = 1.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class OpenedTissue:
+    """A tissue and all that the window shows of it before any run.
+
+    Parameters
+    ----------
+    origin : Origin
+        Where it came from.
+    tissue : Tissue
+        What was opened.
+    choices : TissueChoices
+        What can be chosen in it.
+    selection : Selection
+        With every default filled in.
+    view : TissueView
+        What is drawn.
+    runs : tuple of RunSummary
+        Runs that it holds already, newest first.
+    """
+
+    origin: Origin
+    tissue: Tissue
+    choices: TissueChoices
+    selection: Selection
+    view: TissueView
+    runs: tuple[RunSummary, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class OpenedReference:
+    """A reference and what can be chosen in it.
+
+    Parameters
+    ----------
+    source : Path or AnnData
+        Where it came from.
+    choices : ReferenceChoices
+        What can be chosen in it.
+    selection : Selection
+        With the defaults for this reference filled in.
+    """
+
+    source: Any
+    choices: ReferenceChoices
+    selection: Selection
+
+
+def read_tissue(
+    source: Any,  # noqa: ANN401 - a path, a SpatialData or an AnnData
+    selection: Selection,
+    *,
+    image: Path | None = None,
+    image_scale: float = 1.0,
+) -> OpenedTissue:
+    """Open a tissue; what was chosen of the reference is kept.
+
+    Parameters
+    ----------
+    source : path, SpatialData or AnnData
+        What to open.
+    selection : Selection
+        The one in force; only its choices for the reference are kept.
+    image : Path, optional
+        Picture that lies beside the table.
+    image_scale : float
+        Picture pixels per unit of the spots' coordinates.
+    """
+    from napari_tessera.data.read import open_tissue
+
+    tissue = open_tissue(source, image=image, image_scale=image_scale)
+    kept = {name: getattr(selection, name) for name in REFERENCE_FIELDS}
+    path = source if isinstance(source, str | Path) else tissue.path
+    origin = Origin(
+        source="" if path is None else str(Path(path).expanduser().absolute()),
+        image="" if image is None else str(Path(image).absolute()),
+        image_scale=image_scale,
+    )
+    return look_at(origin, tissue, Selection(**kept))
+
+
+def look_at(origin: Origin, tissue: Tissue, selection: Selection) -> OpenedTissue:
+    """Fill the selection in and make the view of a tissue that is open already."""
+    from napari_tessera.data.choices import fill_selection, tissue_choices
+    from napari_tessera.data.view import tissue_view
+
+    filled = fill_selection(tissue, None, selection)
+    kept = {name: getattr(selection, name) for name in REFERENCE_FIELDS}
+    filled = dataclasses.replace(filled, **kept)
+    return OpenedTissue(
+        origin=origin,
+        tissue=tissue,
+        choices=tissue_choices(tissue),
+        selection=filled,
+        view=tissue_view(tissue, filled),
+        runs=runs_of(tissue),
+    )
+
+
+def read_reference(
+    source: Any,  # noqa: ANN401 - a path or an AnnData
+    tissue: Tissue | None,
+    selection: Selection,
+) -> OpenedReference:
+    """Read what can be chosen in a reference; the defaults fit the open tissue, if there is one."""
+    from napari_tessera.data.choices import fill_selection, reference_choices
+    from napari_tessera.data.read import read_reference as read
+
+    cells = read(source)
+    choices = reference_choices(cells)
+    fresh = dataclasses.replace(
+        selection, reference_layer=None, reference_gene_column=None, cell_type_column=None
+    )
+    if tissue is not None:
+        fresh = fill_selection(tissue, cells, fresh)
+    elif choices.cell_type_columns:
+        fresh = dataclasses.replace(fresh, cell_type_column=choices.cell_type_columns[0])
+    kept = source if not isinstance(source, str | Path) else Path(source)
+    return OpenedReference(source=kept, choices=choices, selection=fresh)
+
+
+def runs_of(tissue: Tissue) -> tuple[RunSummary, ...]:
+    """List the runs that a tissue holds, newest first."""
+    from napari_tessera.data.write import list_runs
+
+    return list_runs(target_of(tissue))
+
+
+def read_run_of(tissue: Tissue, name: str) -> Run:
+    """Read one run back from its store."""
+    from napari_tessera.data.write import read_run
+
+    return read_run(target_of(tissue), name)
+
+
+def target_of(tissue: Tissue) -> Any:  # noqa: ANN401 - a path or a SpatialData
+    """Where runs are written to: the store, or the object that lives only in memory."""
+    return tissue.sdata if tissue.path is None else tissue.path
+
+
+def summary_of(run: Run) -> RunSummary:
+    """List entry of a run that is at hand."""
+    from napari_tessera.data.write import RunSummary
+
+    placement, composition = run.result.placement, run.result.composition
+    answers = {"placement": placement, "composition": composition}
+    return RunSummary(
+        name=run.name,
+        method=run.provenance.method,
+        created=run.provenance.created,
+        n_cells=0 if placement is None else placement.cell_names.size,
+        n_spots=0 if composition is None else composition.spot_names.size,
+        scores=run.provenance.scores,
+        baseline=run.provenance.baseline,
+        answers=tuple(name for name, part in answers.items() if part is not None),
+    )
+
+
+def short_name(source: Any) -> str:  # noqa: ANN401 - a path or an object
+    """Name a source in a word or two."""
+    text = str(source) if isinstance(source, str | Path) else "data"
+    return text.replace("\\", "/").rstrip("/").rsplit("/", 1)[-1]
