@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-BLOCK_ENTRIES = 2**22
-"""Entries of one block of logits: 16 MiB in float32."""
+BLOCK_ENTRIES = 2**20
+"""Entries of one block of logits: 4 MiB in float32."""
 
 MASS, LEAST_K, MOST_K = 0.99, 8, 64
 """Mass that the kept entries of a row should hold, and how few or many they may be."""

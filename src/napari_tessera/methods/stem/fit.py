@@ -264,11 +264,11 @@ def place(
     -------
     ndarray, shape (n_cells, 2), float64
     """
-    device = data.spots.device
+    device = data.adjacency.values.device
     was_training = net.training
     net.eval()
     u = embed(net, lambda rows: dense_rows(cells, rows, device), cells.shape[0])
-    z = embed(net, lambda rows: data.spots[rows], data.spots.shape[0])
+    z = embed(net, lambda rows: dense_rows(data.spots, rows, device), data.spots.shape[0])
     scale = float(net.scale.detach())
     net.train(was_training)
     return embedding_map([u], [z], [scale]).place(inputs.spot_xy, inputs.pitch)

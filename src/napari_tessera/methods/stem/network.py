@@ -68,16 +68,6 @@ class Encoder(nn.Module):
         -------
         Tensor, shape (n_rows, 128)
         """
-        if x.shape[0] > CHUNK and torch.is_grad_enabled():
-            parts = [
-                checkpoint(self._encode, part, use_reentrant=False)
-                for part in torch.split(x, CHUNK)
-            ]
-            return torch.cat(parts)
-        return self._encode(x)
-
-    def _encode(self, x: Tensor) -> Tensor:
-        """One chunk."""
         for layer, norm in zip(self.layers[:-1], self.norms, strict=True):
             x = functional.relu(norm(layer(x)))
         x = self.layers[-1](x)
@@ -95,6 +85,34 @@ class Encoder(nn.Module):
 def new_encoder(n_genes: int, *, cosine: bool, generator: torch.Generator) -> Encoder:
     """Make an encoder with fresh weights; see `Encoder`."""
     return Encoder(n_genes, cosine=cosine, generator=generator)
+
+
+def encode(net: Encoder, rows: Callable[[slice], Tensor], n_rows: int) -> Tensor:
+    """Embeddings of all rows, to be differentiated.
+
+    Many rows are made, encoded and, in the backward pass, made and encoded again by chunks, so that
+    neither their dense values nor their activations are kept.
+
+    Parameters
+    ----------
+    net : Encoder
+        The network.
+    rows : callable
+        From a slice to dense rows (n, n_genes); the same rows each time it is asked.
+    n_rows : int
+        How many there are.
+
+    Returns
+    -------
+    Tensor, shape (n_rows, 128)
+    """
+    chunks = [slice(i, min(i + CHUNK, n_rows)) for i in range(0, n_rows, CHUNK)]
+    if len(chunks) == 1:
+        found: Tensor = net(rows(chunks[0]))
+        return found
+    return torch.cat(
+        [checkpoint(lambda c: net(rows(c)), chunk, use_reentrant=False) for chunk in chunks]
+    )
 
 
 @torch.no_grad()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,6 +11,7 @@ import torch
 from scipy import sparse
 
 from napari_tessera.methods.stem.losses import alignment, extraction, transport
+from napari_tessera.methods.stem.network import encode
 from napari_tessera.methods.stem.options import StemOptions, Variant
 from napari_tessera.numerics.counts import (
     log_normalise,
@@ -19,7 +21,7 @@ from napari_tessera.numerics.counts import (
     thin,
 )
 from napari_tessera.numerics.kernels import gaussian_adjacency
-from napari_tessera.numerics.seeding import rng_for
+from napari_tessera.numerics.seeding import rng_for, torch_generator
 from napari_tessera.numerics.spatial_statistics import morans_i, neighbour_graph
 from napari_tessera.numerics.tensors import SparsePattern, dense_rows
 
@@ -52,7 +54,7 @@ class TrainingData:
         Log-normalised.
     spot_counts : csr_matrix, shape (n_spots, n_used)
         Counts, to be thinned anew each step.
-    spots : Tensor, shape (n_spots, n_used)
+    spots : csr_matrix, shape (n_spots, n_used)
         Log-normalised, at full depth.
     depths : ndarray, shape (n_cells,)
         Totals of the cells.
@@ -68,7 +70,7 @@ class TrainingData:
     target: float
     cells: sparse.csr_matrix
     spot_counts: sparse.csr_matrix
-    spots: Tensor
+    spots: sparse.csr_matrix
     depths: NDArray[np.float64]
     adjacency: SparsePattern
     factors: NDArray[np.float64]
@@ -93,7 +95,7 @@ class TrainingData:
             target=target,
             cells=log_normalise(cells, target),
             spot_counts=spots,
-            spots=dense_rows(log_normalise(scale_genes(spots, factors), target), ALL, device),
+            spots=log_normalise(scale_genes(spots, factors), target),
             depths=depths,
             adjacency=SparsePattern.from_scipy(kernel, device),
             factors=factors,
@@ -146,11 +148,12 @@ def loss_terms(
     stage : int
         Number of the stage, so that members differ.
     """
-    device = data.spots.device
+    device = data.adjacency.values.device
 
     def terms(step: int) -> dict[str, Tensor]:
         rng = rng_for(options.seed, stage, step)
-        cells = net(dense_rows(data.cells, _batch(rng, data.cells.shape[0], options), device))
+        batch = sparse.csr_matrix(data.cells[_batch(rng, data.cells.shape[0], options)])
+        cells = encode(net, partial(dense_rows, batch, device=device), batch.shape[0])
         queries, spots = _spot_embeddings(net, data, options, rng)
         return {
             "extraction": extraction(net.scale * queries, spots, data.adjacency),
@@ -182,15 +185,29 @@ def _spot_embeddings(
     net: Encoder, data: TrainingData, options: StemOptions, rng: np.random.Generator
 ) -> tuple[Tensor, Tensor]:
     """Spots as queries and as targets."""
+    device = data.adjacency.values.device
+    n_spots = data.spots.shape[0]
     if options.variant is Variant.PUBLISHED:
-        generator = torch.Generator().manual_seed(int(rng.integers(2**62)))
-        keep = torch.rand(data.spots.shape, generator=generator).to(data.spots) >= data.dropout
-        dropped = net(data.spots * keep / (1 - data.dropout))
+        dropped = encode(net, _dropped_rows(data, int(rng.integers(2**31)), device), n_spots)
         return dropped, dropped
-    depths = rng.choice(data.depths, size=data.spots.shape[0])
+    depths = rng.choice(data.depths, size=n_spots)
     thinned = scale_genes(thin(data.spot_counts, depths, rng), data.factors)
     thinned = log_normalise(thinned, data.target)
-    return net(dense_rows(thinned, ALL, data.spots.device)), net(data.spots)
+    queries, spots = (
+        encode(net, partial(dense_rows, m, device=device), n_spots) for m in (thinned, data.spots)
+    )
+    return queries, spots
+
+
+def _dropped_rows(data: TrainingData, seed: int, device: torch.device) -> Callable[[slice], Tensor]:
+    """Spots with inputs dropped, the survivors scaled up; the same ones each time it is asked."""
+
+    def rows(chunk: slice) -> Tensor:
+        values = dense_rows(data.spots, chunk, device)
+        keep = torch.rand(values.shape, generator=torch_generator(seed, chunk.start))
+        return values * (keep >= data.dropout).to(values) / (1 - data.dropout)
+
+    return rows
 
 
 def _batch(
