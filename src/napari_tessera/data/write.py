@@ -148,7 +148,7 @@ def _found(target: Path | SpatialData, name: str) -> tuple[AnnData | None, AnnDa
     """Tables of a run that must be there."""
     tables = _tables(target)
     parts = _parts(tables, name)
-    if parts == (None, None):
+    if all(part is None for part in parts):
         there = ", ".join(dict.fromkeys(n for n in map(_run_of, tables) if n)) or "none"
         msg = f"Run {name}: expected one of the runs of this store, found none of that name."
         raise RunNotFoundError(msg, f"There are: {there}.")
