@@ -9,7 +9,7 @@ from psygnal import Signal
 from napari_tessera.contract.state import JobState
 from napari_tessera.viewer.layer_data import MARK, Role
 from napari_tessera.viewer.neighbourly import element_metadata, spots_metadata
-from napari_tessera.viewer.tissue import tissue_layers
+from napari_tessera.viewer.tissue import OUTLINE_OPACITY, tissue_layers
 from napari_tessera.widgets.legend import LegendOverlay, canvas_widget_of
 from napari_tessera.widgets.results_layers import RunLayers, insert_layer
 from napari_tessera.widgets.results_preview import Preview
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from napari_tessera.contract.inputs import TissueView
     from napari_tessera.contract.results import Run
     from napari_tessera.contract.state import Outcome
-    from napari_tessera.data.read import Tissue
     from napari_tessera.jobs.job import Job
     from napari_tessera.workbench.bench import Bench
 
@@ -58,11 +57,9 @@ class Canvas:
         self._bench = bench
         self._view: TissueView | None = None
         self._known: set[str] = set()
-        self._homes: dict[str, Tissue | None] = {}
         self._preview = Preview(viewer)
         self._preview.drawn.connect(self._on_preview_drawn)
         bench.tissue_opened.connect(self._on_tissue)
-        bench.job_changed.connect(self._on_job)
         bench.previewed.connect(self._on_preview)
         bench.job_ended.connect(self._on_job_ended)
         bench.run_loaded.connect(self._on_run)
@@ -135,22 +132,15 @@ class Canvas:
         if not same_place:
             _look_at_spots(self._viewer)
 
-    def _on_job(self, job: Job) -> None:
-        """Note to which tissue a job belongs: its cells are not for another one."""
-        self._homes.setdefault(job.name, self._bench.tissue)
-
-    def _is_at_home(self, name: str) -> bool:
-        tissue = self._bench.tissue
-        return self._homes.get(name, tissue) is tissue
-
     def _on_preview(self, job: Job, xy: NDArray[np.float64]) -> None:
-        if self._view is not None and self._is_at_home(job.name):
+        if self._view is not None:
             self._preview.offer(self._view, job, xy)
 
     def _on_preview_drawn(self) -> None:
         """Let the moving cells have the canvas to themselves."""
         for layers in self.runs.values():
             layers.hide()
+        self._dim_outlines()
         self._refresh_legend()
 
     def _on_job_ended(self, job: Job, outcome: Outcome) -> None:  # noqa: ARG002 - the signal's shape
@@ -159,7 +149,7 @@ class Canvas:
 
     def _on_run(self, run: Run) -> None:
         """Draw a run that was loaded; earlier ones stay in the list, hidden."""
-        if self._view is None or not self._is_at_home(run.name):
+        if self._view is None:
             return
         self._preview.drop()
         for name, layers in self.runs.items():
@@ -167,6 +157,7 @@ class Canvas:
                 layers.hide()
         if run.name not in self.runs:
             self.runs[run.name] = RunLayers(self._viewer, self._view, run)
+            self._dim_outlines()
         self.show(run.name)
 
     def _on_runs(self, runs: tuple[Any, ...]) -> None:
@@ -197,6 +188,13 @@ class Canvas:
             if layer is not None:
                 layer.events.visible.disconnect(self._refresh_legend)
                 layer.events.visible.connect(self._refresh_legend)
+
+    def _dim_outlines(self) -> None:
+        """Let the outlines of the spots step back behind cells, unless a person has set them."""
+        for layer in self._viewer.layers:
+            ours = layer.metadata.get(MARK, {}).get("role") == Role.SPOTS
+            if ours and layer.opacity == OUTLINE_OPACITY:
+                layer.opacity = 0.4 * OUTLINE_OPACITY
 
     def _activate(self, name: str) -> None:
         """Let the mouse speak of the cells, else of the spots: napari asks the active layer."""

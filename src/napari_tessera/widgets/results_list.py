@@ -8,6 +8,8 @@ from psygnal import Signal
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QAbstractItemView, QListWidget, QListWidgetItem, QSizePolicy
 
+from napari_tessera.viewer.legend import short
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
@@ -95,15 +97,15 @@ def score_text(run: RunSummary) -> str:
     score, baseline = _number(run.scores, _SCORE), _number(run.baseline, _SCORE)
     if score is None:
         return str(run.method)
-    beside = "" if baseline is None or run.method == "baseline" else f", baseline {baseline:.3g}"
-    return f"{run.method}: held-out distance {score:.3g}{beside}"
+    beside = "" if baseline is None or run.method == "baseline" else f", baseline {short(baseline)}"
+    return f"{run.method}: held-out {short(score)}{beside}"
 
 
 def run_tip(run: RunSummary) -> str:
     """Say what the list has no room for."""
     return (
         f"{run.name}: {run.n_cells:,} cells, {run.n_spots:,} spots.\n"
-        "Held-out distance: from a spot that was kept out to where its pseudo-cells are placed, "
+        "Held-out: distance from a spot that was kept out to where its pseudo-cells are placed, "
         "mean, in the unit of the coordinates; the baseline was scored on the same spots."
     )
 

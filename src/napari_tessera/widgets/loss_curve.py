@@ -1,0 +1,57 @@
+"""Live loss curves: one line per term."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pyqtgraph
+from qtpy.QtWidgets import QVBoxLayout, QWidget
+
+from napari_tessera.contract.palette import PALETTE
+
+if TYPE_CHECKING:
+    from napari_tessera.workbench.losses import LossTrace
+
+
+class LossCurve(QWidget):  # type: ignore[misc]  # Qt comes without types
+    """Plot of the unweighted terms and their weighted total over the steps."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.plot = pyqtgraph.PlotWidget(background=None)
+        self.plot.setLabel("bottom", "step")
+        self.plot.setLabel("left", "loss")
+        self.plot.setMenuEnabled(False)
+        self.plot.setMouseEnabled(x=False, y=False)
+        self.plot.hideButtons()
+        self.legend = self.plot.addLegend(offset=(-6, 6), labelTextSize="8pt")
+        self.setToolTip("Loss terms, unweighted, and their weighted total")
+        self.setMinimumHeight(150)
+        self.lines: dict[str, Any] = {}
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.addWidget(self.plot)
+
+    def draw(self, trace: LossTrace) -> None:
+        """Show the curves of a job.
+
+        Parameters
+        ----------
+        trace : LossTrace
+            Its losses so far.
+        """
+        if set(self.lines) != set(trace.terms):
+            self._begin(list(trace.terms))
+        for name, line in self.lines.items():
+            line.setData(trace.steps, trace.terms[name])
+        self.plot.setTitle(trace.stage or None, size="9pt")
+
+    def _begin(self, names: list[str]) -> None:
+        self.plot.clear()
+        self.legend.clear()
+        self.lines = {
+            name: self.plot.plot(
+                [], [], name=name, pen=pyqtgraph.mkPen(PALETTE[i % len(PALETTE)], width=2)
+            )
+            for i, name in enumerate(names)
+        }

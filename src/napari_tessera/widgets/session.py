@@ -1,0 +1,78 @@
+"""One bench and one canvas per viewer, and their end when the window closes."""
+
+from __future__ import annotations
+
+import weakref
+from typing import TYPE_CHECKING
+
+from qtpy.QtCore import QEvent, QObject, QTimer
+from qtpy.QtWidgets import QApplication
+
+from napari_tessera.widgets.activity import Activity
+from napari_tessera.widgets.canvas import Canvas
+from napari_tessera.widgets.main_thread import MainThread
+from napari_tessera.workbench.bench import Bench
+
+if TYPE_CHECKING:
+    from napari import Viewer
+    from qtpy.QtWidgets import QWidget
+
+CLOSE_S = 1.5
+"""Longest wait for running jobs when the window closes."""
+
+
+class Session(QObject):  # type: ignore[misc]  # Qt comes without types
+    """Bench and canvas of one viewer.
+
+    Parameters
+    ----------
+    viewer : napari.Viewer
+        The viewer.
+    """
+
+    def __init__(self, viewer: Viewer) -> None:
+        super().__init__()
+        self.main_thread = MainThread()
+        self.bench = Bench(self.main_thread.post)
+        self.canvas = Canvas(viewer, self.bench)
+        self.activity = Activity(self.bench)
+        self._windows: list[QWidget] = []
+        app = QApplication.instance()
+        if app is not None:
+            app.aboutToQuit.connect(self.close)
+
+    def watch(self, window: QWidget) -> None:
+        """End with a window: when it has closed, jobs are stopped with a checkpoint."""
+        if window not in self._windows:
+            self._windows.append(window)
+            window.installEventFilter(self)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Look whether a window that was asked to close really did."""
+        if event.type() == QEvent.Type.Close:
+            window = watched
+            QTimer.singleShot(0, lambda: self._close_with(window))
+        return False
+
+    def _close_with(self, window: QWidget) -> None:
+        try:
+            open_still = window.isVisible()
+        except RuntimeError:  # Qt has deleted it
+            open_still = False
+        if not open_still:
+            self.close()
+
+    def close(self) -> None:
+        """Stop every job; each stays resumable."""
+        self.activity.close()
+        self.bench.close(CLOSE_S)
+
+
+_SESSIONS: weakref.WeakKeyDictionary[Viewer, Session] = weakref.WeakKeyDictionary()
+
+
+def session_of(viewer: Viewer) -> Session:
+    """Session of a viewer; made when it is first asked for."""
+    if viewer not in _SESSIONS:
+        _SESSIONS[viewer] = Session(viewer)
+    return _SESSIONS[viewer]
