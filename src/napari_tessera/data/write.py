@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from anndata import AnnData
+    from numpy.typing import NDArray
     from spatialdata import SpatialData
 
 CELL_TABLE, SPOT_TABLE = "_cell_table", "_spot_table"
@@ -70,7 +71,7 @@ def write_run(target: Path | SpatialData, run: Run) -> None:
 
 
 def list_runs(target: Path | SpatialData) -> tuple[RunSummary, ...]:
-    """Runs of a store, newest first."""
+    """List the runs of a store, newest first."""
     tables = _tables(target)
     names = dict.fromkeys(n for n in map(_run_of, tables) if n)
     found = [_summary(name, _parts(tables, name)) for name in names]
@@ -94,9 +95,10 @@ def read_run(target: Path | SpatialData, name: str) -> Run:
     """
     cells, spots = _found(target, name)
     record, history = _record(cells if cells is not None else spots)
+    unit = str(record.pop("unit", ""))
     provenance = Provenance.from_json({**record, "history": history})
     result = RunResult(
-        placement=None if cells is None else _placement(cells, str(record["unit"])),
+        placement=None if cells is None else _placement(cells, unit),
         composition=None if spots is None else _composition(spots),
     )
     return Run(name=name, result=result, provenance=provenance)
@@ -183,7 +185,7 @@ def _summary(name: str, parts: tuple[AnnData | None, AnnData | None]) -> RunSumm
 
 def _placement(table: AnnData, unit: str) -> Placement:
     """Read the cells' table back."""
-    spot_names = np.asarray(table.uns["spot_names"], dtype=np.str_)
+    spot_names = _text(table.uns["spot_names"])
     place = {name: i for i, name in enumerate(spot_names.tolist())}
     modal = [place[str(n)] for n in table.obs["modal_spot"]]
     types = table.obs.get("cell_type")
@@ -209,11 +211,16 @@ def _composition(table: AnnData) -> Composition:
     """Read the spots' table back."""
     return Composition(
         spot_names=np.asarray(table.obs_names, dtype=np.str_),
-        types=np.asarray(table.uns["composition_names"], dtype=np.str_),
+        types=_text(table.uns["composition_names"]),
         values=np.asarray(table.obsm["composition"], dtype=np.float32),
         entropy=table.obs["map_entropy"].to_numpy(np.float32),
         embedding=_optional(table, "embedding", np.float32),
     )
+
+
+def _text(names: Any) -> NDArray[np.str_]:  # noqa: ANN401 - zarr gives strings of its own kind
+    """Strings as numpy's own."""
+    return np.asarray([str(name) for name in names], dtype=np.str_)
 
 
 def _optional(table: AnnData, key: str, kind: type) -> Any:  # noqa: ANN401 - array or None
