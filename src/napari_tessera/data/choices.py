@@ -171,7 +171,7 @@ def counts_layer(table: AnnData) -> str | None:
         return None
     for name in (*COUNT_LAYERS, *sorted(table.layers)):
         if name in table.layers and looks_like_counts(table.layers[name]):
-            return name
+            return str(name)
     if table.raw is not None and looks_like_counts(table.raw.X):
         return "raw"
     return None

@@ -85,8 +85,8 @@ def _coordinates(adata: AnnData, title: str) -> np.ndarray:
     if not np.isfinite(xy[:, :2]).all():
         rows = np.flatnonzero(~np.isfinite(xy[:, :2]).all(axis=1))
         msg = (
-            f"{title}, obsm['spatial']: expected finite coordinates, found {rows.size} rows without "
-            f"({', '.join(adata.obs_names[rows[:3]])})."
+            f"{title}, obsm['spatial']: expected finite coordinates, found {rows.size} rows "
+            f"without ({', '.join(adata.obs_names[rows[:3]])})."
         )
         raise InputError(msg, "Remove these spots or give their coordinates.")
     return xy[:, :2]
@@ -114,7 +114,7 @@ def _tidy(adata: AnnData, title: str) -> tuple[AnnData, list[Problem]]:
     }
     for axis in ("obs", "var"):
         frame = getattr(table, axis)
-        for column in frame.columns[frame.dtypes == object]:
+        for column in frame.columns[[d.kind == "O" for d in frame.dtypes]]:
             frame[column] = frame[column].astype(str)
     if not table.var_names.is_unique:
         table.var_names_make_unique()
@@ -125,10 +125,10 @@ def _tidy(adata: AnnData, title: str) -> tuple[AnnData, list[Problem]]:
         "var": list(table.var.columns),
         "obsm": list(table.obsm),
     }
-    for axis, names in before.items():
+    for axis, old_names in before.items():
         repairs += [
             _renamed(title, axis, f"{old!r}, now {new!r}")
-            for old, new in zip(names, after[axis], strict=True)
+            for old, new in zip(old_names, after[axis], strict=True)
             if old != new
         ]
     return table, repairs
@@ -170,11 +170,11 @@ def _radius(adata: AnnData, xy: np.ndarray) -> float:
     distinct = np.unique(xy, axis=0)
     if len(distinct) < 2:
         return 1.0
-    return float(np.median(cKDTree(distinct).query(distinct, k=2)[0][:, 1])) / 4
+    return float(np.median(np.asarray(cKDTree(distinct).query(distinct, k=2)[0])[:, 1])) / 4
 
 
 def _dict(value: Any) -> dict[str, Any]:  # noqa: ANN401 - uns holds anything
-    """A mapping, or an empty one."""
+    """Take a mapping, or an empty one."""
     return dict(value) if hasattr(value, "keys") else {}
 
 

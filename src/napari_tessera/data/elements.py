@@ -52,7 +52,7 @@ def _cells(sdata: SpatialData, run: Run, placement: Placement) -> tuple[Any, Ann
     selection = run.provenance.origin.selection
     element = sdata[str(selection.region)]
     world = affine_of(element, str(selection.coordinate_system))
-    own = move(np.linalg.inv(world), placement.xy)
+    own = move(np.asarray(np.linalg.inv(world)), placement.xy)
     name = f"{run.name}_cells"
     ids = np.arange(len(own))
     radius = CELL_RADIUS * _pitch(placement) / scale_of(world)
@@ -144,7 +144,7 @@ def _pitch(placement: Placement) -> float:
         return 1.0
     box = np.ptp(modal, axis=0)
     spacing = float(np.sqrt(max(box.prod(), 1e-12) / max(placement.spot_names.size, 1)))
-    nearest = float(np.median(cKDTree(modal).query(modal, k=2)[0][:, 1]))
+    nearest = float(np.median(np.asarray(cKDTree(modal).query(modal, k=2)[0])[:, 1]))
     return max(spacing, nearest)
 
 

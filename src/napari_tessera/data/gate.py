@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from scipy import sparse
@@ -104,11 +104,7 @@ def examine(
     problems += found
     if pair is None or any(p.severity == "refuse" for p in problems):
         return None, _report(problems, chosen, sizes)
-    kept_cells, kept_spots, genes = (
-        pair.pop("keep_cells"),
-        pair.pop("keep_spots"),
-        pair["gene_names"],
-    )
+    kept_cells, kept_spots = pair.pop("keep_cells"), pair.pop("keep_spots")
     examined = Examined(
         selection=chosen,
         spot_xy=joined.xy[rows][kept_spots],
@@ -117,7 +113,7 @@ def examine(
         **pair,
     )
     sizes = {"n_cells": len(examined.cell_names), "n_spots": len(examined.spot_names)}
-    return examined, _report(problems, chosen, {**sizes, "n_genes": len(genes)})
+    return examined, _report(problems, chosen, {**sizes, "n_genes": len(examined.gene_names)})
 
 
 def _report(problems: list[Problem], chosen: Selection, sizes: dict[str, int]) -> Report:
@@ -132,7 +128,7 @@ Side = tuple[sparse.csr_matrix, "NDArray[np.str_]", "NDArray[np.str_]"]
 
 def _pair(
     chosen: Selection, cells: Side, spots: Side
-) -> tuple[dict[str, object] | None, list[Problem]]:
+) -> tuple[dict[str, Any] | None, list[Problem]]:
     """Match genes, leave out what is empty."""
     at_cells, at_spots, rule = match_genes(cells[2], spots[2])
     names = spots[2][at_spots]
@@ -173,7 +169,7 @@ def _judge_genes(
         return [refuse(
             "genes-ensembl", *where, expected="the same kind of gene names",
             found=f"Ensembl ids on one side and symbols on the other ({examples})",
-            hint="Name the var column with the other kind (--gene-column, --reference-gene-column).",
+            hint="Name the var column with the other kind (--gene-column).",
         )]  # fmt: skip
     if n_shared == 0:
         return [refuse(

@@ -56,7 +56,7 @@ def check_places(tissue: Tissue, selection: Selection) -> tuple[Joined | None, l
 
 
 def _table(tissue: Tissue, selection: Selection) -> list[Problem]:
-    """The table is there, and its name is one that results can be named after."""
+    """Ask that the table is there, inside the store."""
     tables = tissue_choices(tissue).tables
     if not tables:
         return [refuse(
@@ -68,7 +68,7 @@ def _table(tissue: Tissue, selection: Selection) -> list[Problem]:
             "table-missing", tissue.title, f"table {selection.table}", expected="one of its tables",
             found=f"none of that name; there are: {some(tables, 8)}", hint="Choose one (--table).",
         )]  # fmt: skip
-    if tissue.path is not None and _leads_outside(tissue.path / "tables" / selection.table):
+    if tissue.path is not None and _leads_outside(tissue.path / "tables" / str(selection.table)):
         return [refuse(
             "table-symlink", f"table {selection.table}", "", expected="a folder inside the store",
             found="a link that leads outside of it", hint="Copy the table into the store.",
@@ -82,28 +82,30 @@ def _leads_outside(path: Path) -> bool:
 
 
 def _keys(tissue: Tissue, selection: Selection) -> list[Problem]:
-    """The table says what it annotates, in columns that are there."""
+    """Ask that the table says what it annotates, in columns that are there."""
     name = str(selection.table)
     table = tissue.sdata.tables[name]
     attrs = table.uns.get("spatialdata_attrs", {})
     if not attrs or not regions_of(table):
         return [refuse(
             "table-no-region", f"table {name}", "spatialdata_attrs",
-            expected="a region, region_key and instance_key", found="a table that annotates nothing",
+            expected="a region, region_key and instance_key",
+            found="a table that annotates nothing",
             hint="Link it to its spots with TableModel.parse(..., region=...).",
         )]  # fmt: skip
     for key in ("region_key", "instance_key"):
         if attrs.get(key) not in table.obs.columns:
             return [refuse(
                 f"table-no-{key.replace('_', '-')}", f"table {name}", key,
-                expected="the name of an obs column", found=f"{attrs.get(key)!r}, which is not there",
+                expected="the name of an obs column",
+                found=f"{attrs.get(key)!r}, which is not there",
                 hint="Parse the table again with TableModel.parse.",
             )]  # fmt: skip
     return []
 
 
 def _region(tissue: Tissue, selection: Selection) -> list[Problem]:
-    """The annotated element is there."""
+    """Ask that the annotated element is there."""
     table = tissue.sdata.tables[str(selection.table)]
     regions = regions_of(table)
     if selection.region not in regions:
@@ -127,7 +129,8 @@ def _system(tissue: Tissue, selection: Selection) -> list[Problem]:
     known = tissue.sdata.coordinate_systems
     if system not in known:
         return [refuse(
-            "system-unknown", tissue.title, "coordinate system", expected=f"one of {some(known, 8)}",
+            "system-unknown", tissue.title, "coordinate system",
+            expected=f"one of {some(known, 8)}",
             found=str(system), hint="Choose one of these (--coordinate-system).",
         )]  # fmt: skip
     own = systems_of(tissue.sdata[name])

@@ -29,7 +29,7 @@ Found = tuple[sparse.csr_matrix, "NDArray[np.str_]", "NDArray[np.str_]"]
 def read_counts(
     table: AnnData, element: str, layer: str | None, gene_column: str | None
 ) -> tuple[Found | None, list[Problem]]:
-    """Counts of a table with the names of rows and genes, or why there are none.
+    """Read counts of a table with the names of rows and genes, or say why there are none.
 
     Parameters
     ----------
@@ -102,7 +102,7 @@ def check_values(
 
 
 def _whole(data: NDArray[np.float32], element: str, where: str) -> list[Problem]:
-    """Counts are whole; fractions are logarithms, normalised values, or ambient-corrected counts."""
+    """Ask for whole numbers; fractions are logarithms or normalised values."""
     if data.size == 0:
         return [refuse(
             "counts-empty", element, where, expected="counts", found="only zeros",
@@ -145,7 +145,8 @@ def _matrix(table: AnnData, element: str, layer: str | None) -> tuple[Any, list[
     kind = values.dtype
     if kind.kind not in "fiub":
         return None, [refuse(
-            "counts-text", element, layer or "X", expected="numbers", found=f"values of type {kind}",
+            "counts-text", element, layer or "X", expected="numbers",
+            found=f"values of type {kind}",
             hint="Convert them to numbers and write the table again.",
         )]  # fmt: skip
     claimed = values.nbytes if hasattr(values, "nbytes") else 0
@@ -234,7 +235,8 @@ def _judge_types(
     problems: list[Problem] = []
     if missing.all():
         return [refuse(
-            "types-all-missing", "reference", column, expected="cell types", found="only missing ones",
+            "types-all-missing", "reference", column, expected="cell types",
+            found="only missing ones",
             hint="Choose another column.",
         )]  # fmt: skip
     if missing.any():

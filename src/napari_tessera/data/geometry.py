@@ -1,4 +1,4 @@
-"""Where elements lie: transformations as 3 x 3 matrices, centres of circles, polygons and labels."""
+"""Where elements lie: transformations as 3 x 3 matrices, centres of shapes and labels."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def own_centres(element: Any) -> tuple[NDArray[Any], NDArray[np.float64]]:  # no
 
 
 def finest(element: Any) -> Any:  # noqa: ANN401 - a picture, single or multiscale
-    """The finest level of a raster element, as a lazy array with dims."""
+    """Take the finest level of a raster element, as a lazy array with dims."""
     if hasattr(element, "children"):
         level = next(iter(element.children.values()))
         return next(iter(level.data_vars.values()))

@@ -1,4 +1,4 @@
-"""Join the rows of a table with the places of the elements that it annotates: by id, never by order."""
+"""Join table rows with the places of what they annotate: by id, never by order."""
 
 from __future__ import annotations
 

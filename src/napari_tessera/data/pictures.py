@@ -134,7 +134,7 @@ def rgb(pixels: Any) -> Any:  # noqa: ANN401 - numpy or dask
     kind = pixels.dtype
     if kind == np.uint8:
         return pixels
-    if kind == bool:
+    if kind.kind == "b":
         return pixels.astype(np.uint8) * 255
     if np.issubdtype(kind, np.integer):
         return (pixels.clip(0, None) // (np.iinfo(kind).max // 255)).astype(np.uint8)

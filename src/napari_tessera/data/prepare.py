@@ -148,7 +148,7 @@ def fingerprint(examined: Examined) -> str:
 def _expression(
     values: sparse.csr_matrix, obs_names: NDArray[np.str_], gene_names: NDArray[np.str_]
 ) -> Expression:
-    """Counts with their names."""
+    """Put counts and their names together."""
     return Expression(
         values=values, obs_names=obs_names, gene_names=gene_names, scale=ExpressionScale.COUNTS
     )

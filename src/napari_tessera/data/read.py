@@ -85,7 +85,8 @@ def open_tissue(
             read_h5ad(path), path.stem, folder=path.parent, image=image, image_scale=image_scale
         )
         return Tissue(sdata=sdata, path=None, title=path.stem, repairs=repairs)
-    msg = f"{path}: expected a SpatialData .zarr, an .h5ad or a vendor's folder, found {path.suffix!r}."
+    found = path.suffix or "a file without ending"
+    msg = f"{path}: expected a SpatialData .zarr, an .h5ad or a vendor's folder, found {found}."
     raise InputError(msg, "Convert it to one of these, or choose another file.")
 
 
@@ -106,7 +107,8 @@ def read_reference(source: Path | str | AnnData) -> AnnData:
         return source
     path = existing_path(source, "REFERENCE")
     if path.suffix != ".h5ad":
-        msg = f"{path}: expected an .h5ad with the reference cells, found {path.suffix or 'a folder'!r}."
+        found = path.suffix or "a folder"
+        msg = f"{path}: expected an .h5ad with the reference cells, found {found}."
         raise InputError(msg, "Write the reference with anndata's write_h5ad.")
     return read_h5ad(path)
 
@@ -167,7 +169,8 @@ def _read_store(path: Path) -> SpatialData:
     try:
         sdata = spatialdata.read_zarr(path)
     except Exception as error:  # any library error is the store's
-        msg = f"{path}: expected a readable SpatialData store, found damage ({type(error).__name__}: {error})."
+        what = f"{type(error).__name__}: {error}"
+        msg = f"{path}: expected a readable SpatialData store, found damage ({what})."
         raise StoreError(msg, "Restore it from a copy; nothing was changed.") from error
     if not list(sdata.gen_elements()):
         msg = f"{path}: expected a SpatialData store with elements, found an empty one."

@@ -1,4 +1,4 @@
-"""Sample data: a planted tissue that is made here, or copies of real data where they are at hand."""
+"""Sample data: a planted tissue made here, or copies of real data where they are at hand."""
 
 from __future__ import annotations
 
@@ -100,7 +100,7 @@ def find_sample(cache: Path | None = None) -> SamplePaths:
 
 
 def _make_writable(folder: Path) -> None:
-    """Copies of read-only folders can be written."""
+    """Let copies of read-only folders be written."""
     for path in (folder, *folder.rglob("*")):
         path.chmod(path.stat().st_mode | 0o200)
 

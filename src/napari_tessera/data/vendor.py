@@ -30,7 +30,8 @@ def read_vendor_folder(path: Path) -> SpatialData:
     """
     reader = next((r for m, r in MARKS.items() if any(path.glob(f"*{m}"))), None)
     if reader is None:
-        msg = f"{path}: expected a .zarr store or a vendor's folder, found none of {', '.join(MARKS)}."
+        known = ", ".join(MARKS)
+        msg = f"{path}: expected a .zarr store or a vendor's folder, found none of {known}."
         raise InputError(msg, "Choose the folder that the instrument's software wrote.")
     try:
         import spatialdata_io

@@ -48,7 +48,7 @@ def tissue_view(tissue: Tissue, selection: Selection) -> TissueView:
 
 
 def unit_of(tissue: Tissue, system: str) -> str:
-    """Unit of a coordinate system: the word that an element's axes carry, else ``pixel``."""
+    """Find the unit of a coordinate system: what an element says, else ``pixel``."""
     for element in (*tissue.sdata.shapes.values(), *tissue.sdata.images.values()):
         found = getattr(element, "attrs", {}).get("transform", {}).get(system)
         unit = getattr(found, "unit", None)
@@ -92,7 +92,7 @@ def _spots_view(tissue: Tissue, selection: Selection) -> SpotsView | None:
     element = tissue.sdata[str(selection.region)]
     affine = affine_of(element, str(selection.coordinate_system))
     table = tissue.sdata.tables[str(selection.table)]
-    view = {
+    view: dict[str, Any] = {
         "table": str(selection.table),
         "element": str(selection.region),
         "names": np.asarray(table.obs_names[joined.rows], dtype=np.str_),

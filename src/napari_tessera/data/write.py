@@ -219,7 +219,7 @@ def _composition(table: AnnData) -> Composition:
 
 
 def _text(names: Any) -> NDArray[np.str_]:  # noqa: ANN401 - zarr gives strings of its own kind
-    """Strings as numpy's own."""
+    """Turn strings into numpy's own."""
     return np.asarray([str(name) for name in names], dtype=np.str_)
 
 

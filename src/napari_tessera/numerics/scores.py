@@ -119,6 +119,6 @@ def jensen_shannon(predicted: NDArray[np.floating], truth: NDArray[np.floating])
 
     def divergence(x: NDArray[np.floating]) -> NDArray[np.floating]:
         safe = np.where(x > 0, x, 1.0)
-        return (x * np.log(safe / np.where(m > 0, m, 1.0))).sum(axis=1)
+        return np.asarray((x * np.log(safe / np.where(m > 0, m, 1.0))).sum(axis=1))
 
     return float((0.5 * divergence(p) + 0.5 * divergence(q)).mean())

@@ -60,7 +60,7 @@ def render_histology(
     solid = inside * (1.0 - 0.93 * open_space)
     stain = (pink * solid)[..., None] * _EOSIN + (purple * inside)[..., None] * _HAEMATOXYLIN
     picture = _LIGHT * np.exp(-stain) + rng.normal(0.0, 2.0, (*shape, 1))
-    return np.clip(picture, 0, 255).astype(np.uint8)
+    return np.asarray(np.clip(picture, 0, 255), dtype=np.uint8)
 
 
 def _survey(
@@ -88,7 +88,8 @@ def _cloud(shape: tuple[int, int], width: float, rng: np.random.Generator) -> ND
     noise = ndimage.gaussian_filter(rng.random(small), 0.8)
     noise = (noise - noise.min()) / (np.ptp(noise) + 1e-12)
     zoom = [(n + width) / s for n, s in zip(shape, small, strict=True)]
-    return np.clip(ndimage.zoom(noise, zoom, order=1), 0, 1)[: shape[0], : shape[1]]
+    zoomed = np.clip(ndimage.zoom(noise, zoom, order=1), 0, 1)
+    return np.asarray(zoomed[: shape[0], : shape[1]], dtype=np.float64)
 
 
 def _fibres(shape: tuple[int, int], rng: np.random.Generator) -> NDArray[np.float64]:
@@ -99,7 +100,8 @@ def _fibres(shape: tuple[int, int], rng: np.random.Generator) -> NDArray[np.floa
     lines = np.sin((rows + slant * columns + bend) / 2.1)
     grain = ndimage.gaussian_filter(rng.random(shape), 0.7)
     strength = _cloud(shape, 25.0, rng)
-    return np.clip(0.5 + 0.22 * lines * strength + 1.6 * (grain - 0.5), 0, 1)
+    mixed = 0.5 + 0.22 * lines * strength + 1.6 * (grain - 0.5)
+    return np.asarray(np.clip(mixed, 0, 1), dtype=np.float64)
 
 
 def _vacuoles(
@@ -114,7 +116,7 @@ def _vacuoles(
     seeds = seeds.reshape(-1, 2)
     seeds = seeds + rng.uniform(-0.3, 0.3, seeds.shape) * spacing
     pixels = np.indices(shape).reshape(2, -1).T
-    near, _ = cKDTree(seeds).query(pixels, k=2)
+    near = np.asarray(cKDTree(seeds).query(pixels, k=2)[0])
     wall = (near[:, 1] - near[:, 0]).reshape(shape)
     return 1.0 / (1.0 + np.exp(-(wall - 2.2) / 0.35))
 

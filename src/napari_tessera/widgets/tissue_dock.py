@@ -195,6 +195,7 @@ def _as_html(problem: Problem) -> str:
 
     where = f"{problem.element}, {problem.column}" if problem.column else problem.element
     return (
-        f"<p>{MARKS[problem.severity]} <b>{escape(where)}</b>: expected {escape(problem.expected)}; "
-        f"found {escape(problem.found)}. <i>{escape(problem.hint)}</i></p>"
+        f"<p>{MARKS[problem.severity]} <b>{escape(where)}</b>: "
+        f"expected {escape(problem.expected)}; found {escape(problem.found)}. "
+        f"<i>{escape(problem.hint)}</i></p>"
     )
