@@ -26,7 +26,7 @@ def test_a_line_has_the_colour_of_its_items() -> None:
 
 def test_a_ramp_goes_from_the_low_colour_to_the_high_one() -> None:
     legend = ramp_legend("t", (0.25, 12345.0))
-    assert (legend.low, legend.high) == ("0.25", "1.23e+04")
+    assert (legend.low, legend.high) == ("0.25", "12,345")
     np.testing.assert_allclose(legend.ramp[-1], ramp()[-1], rtol=1e-6)
 
 

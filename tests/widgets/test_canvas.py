@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
@@ -146,6 +145,27 @@ def test_a_cancelled_fit_takes_its_preview_with_it(
     assert "preview" not in _roles(viewer)
 
 
+def test_outlines_step_back_while_there_are_cells(
+    canvas: Canvas, viewer: Viewer, bench: Bench, run: Run
+) -> None:
+    layer = _layer(viewer, "spots")
+    before = layer.opacity
+    bench.run_loaded.emit(run)
+    assert layer.opacity < before
+    canvas.remove(run.name)
+    assert layer.opacity == before
+
+
+def test_an_opacity_that_a_person_chose_stays(
+    canvas: Canvas, viewer: Viewer, bench: Bench, run: Run
+) -> None:
+    layer = _layer(viewer, "spots")
+    layer.opacity = 0.5
+    bench.run_loaded.emit(run)
+    canvas.remove(run.name)
+    assert layer.opacity == 0.5
+
+
 @pytest.mark.usefixtures("canvas")
 def test_a_finished_run_takes_the_place_of_its_preview(
     viewer: Viewer, bench: Bench, run: Run, tmp_path: Path
@@ -279,19 +299,6 @@ def test_the_mouse_over_a_cell_tells_its_type_and_confidence(
     status = layer.get_status(layer.data[7], world=True)
     assert f"type: {placement.cell_types[layer.get_value(layer.data[7])]}" in status["coordinates"]
     assert "confidence: " in status["coordinates"]
-
-
-def test_cells_of_a_job_are_not_drawn_on_another_tissue(
-    canvas: Canvas, viewer: Viewer, bench: Bench, view: TissueView, run: Run, tmp_path: Path
-) -> None:
-    job = Job(name=run.name, title="STEM", run_dir=tmp_path)
-    bench.job_changed.emit(job)
-    bench.tissue = cast("Any", SimpleNamespace(sdata=SimpleNamespace(tables={})))
-    bench.tissue_opened.emit(dataclasses.replace(view, title="other"))
-    bench.previewed.emit(job, np.full((5, 2), 100.0))
-    bench.run_loaded.emit(run)
-    assert _roles(viewer) == ["image", "spots"]
-    assert canvas.runs == {}
 
 
 def test_cells_on_their_way_have_the_colours_of_their_types(

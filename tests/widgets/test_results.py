@@ -89,7 +89,7 @@ def test_a_chosen_run_stays_chosen_when_another_comes(dock: ResultsDock, bench: 
 
 def test_a_line_tells_the_score_beside_the_baselines() -> None:
     assert run_text(_summary("stem_1")) == (
-        "stem_1   2026-03-05 10:11\nstem: held-out distance 61.2, baseline 81.2"
+        "stem_1   2026-03-05 10:11\nstem: held-out 61.2, baseline 81.2"
     )
 
 

@@ -85,10 +85,15 @@ def category_legend(title: str, items: Categories) -> Legend:
 def ramp_legend(title: str, limits: tuple[float, float]) -> Legend:
     """Legend of a number along the shared ramp."""
     colours = tuple(tuple(c) for c in ramp(32).tolist())
-    return Legend(title=title, low=f"{limits[0]:.3g}", high=f"{limits[1]:.3g}", ramp=colours)
+    return Legend(title=title, low=short(limits[0]), high=short(limits[1]), ramp=colours)
 
 
 def alpha_legend(title: str, rgba: RGBA, high: float) -> Legend:
     """Legend of one colour that goes from transparent to full."""
     colours = tuple((*rgba[:3], i / 31) for i in range(32))
-    return Legend(title=title, low="0", high=f"{high:.3g}", ramp=colours)
+    return Legend(title=title, low="0", high=short(high), ramp=colours)
+
+
+def short(number: float) -> str:
+    """Write a number in three figures, or as a whole number where it has more."""
+    return f"{number:,.0f}" if abs(number) >= 1000 else f"{number:.3g}"

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from napari_tessera.contract.inputs import ImageView, SpotsView, TissueView
 
 _OUTLINE = (0.1, 0.9, 1.0, 0.9)
+OUTLINE_OPACITY = 0.8
+OUTLINE_BEHIND_CELLS = 0.3
+"""Opacity of the outlines of spots, without and with something of a run above them."""
 
 
 def tissue_layers(view: TissueView) -> list[LayerData]:
@@ -57,6 +60,7 @@ def _outlines(spots: SpotsView, view: TissueView) -> LayerData:
     data, arguments, kind = spots_layer(spots, rgba, outline=True)
     arguments |= {
         "name": spots.element,
+        "opacity": OUTLINE_OPACITY,
         "metadata": mark(Role.SPOTS),
         "features": spot_features(spots) if kind != "labels" else None,
         **world_units(view.unit),

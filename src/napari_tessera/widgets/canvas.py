@@ -9,7 +9,7 @@ from psygnal import Signal
 from napari_tessera.contract.state import JobState
 from napari_tessera.viewer.layer_data import MARK, Role
 from napari_tessera.viewer.neighbourly import element_metadata, spots_metadata
-from napari_tessera.viewer.tissue import OUTLINE_OPACITY, tissue_layers
+from napari_tessera.viewer.tissue import OUTLINE_BEHIND_CELLS, OUTLINE_OPACITY, tissue_layers
 from napari_tessera.widgets.legend import LegendOverlay, canvas_widget_of
 from napari_tessera.widgets.results_layers import RunLayers, insert_layer
 from napari_tessera.widgets.results_preview import Preview
@@ -140,7 +140,6 @@ class Canvas:
         """Let the moving cells have the canvas to themselves."""
         for layers in self.runs.values():
             layers.hide()
-        self._dim_outlines()
         self._refresh_legend()
 
     def _on_job_ended(self, job: Job, outcome: Outcome) -> None:  # noqa: ARG002 - the signal's shape
@@ -157,8 +156,7 @@ class Canvas:
                 layers.hide()
         if run.name not in self.runs:
             self.runs[run.name] = RunLayers(self._viewer, self._view, run)
-            self._dim_outlines()
-        self.show(run.name)
+            self.show(run.name)
 
     def _on_runs(self, runs: tuple[Any, ...]) -> None:
         """Remove layers of runs that were deleted from the store."""
@@ -189,12 +187,13 @@ class Canvas:
                 layer.events.visible.disconnect(self._refresh_legend)
                 layer.events.visible.connect(self._refresh_legend)
 
-    def _dim_outlines(self) -> None:
+    def _step_outlines(self, *, back: bool) -> None:
         """Let the outlines of the spots step back behind cells, unless a person has set them."""
+        ours = (OUTLINE_OPACITY, OUTLINE_BEHIND_CELLS)
         for layer in self._viewer.layers:
-            ours = layer.metadata.get(MARK, {}).get("role") == Role.SPOTS
-            if ours and layer.opacity == OUTLINE_OPACITY:
-                layer.opacity = 0.4 * OUTLINE_OPACITY
+            is_outline = layer.metadata.get(MARK, {}).get("role") == Role.SPOTS
+            if is_outline and layer.opacity in ours:
+                layer.opacity = ours[back]
 
     def _activate(self, name: str) -> None:
         """Let the mouse speak of the cells, else of the spots: napari asks the active layer."""
@@ -222,6 +221,7 @@ class Canvas:
         if not legends and self.current in self.runs:
             legends = self.runs[self.current].legends()
             hidden = self.runs[self.current].showing.hidden
+        self._step_outlines(back=bool(legends))
         overlay = self._overlay()
         if overlay is not None:
             overlay.set_legends(legends, hidden)

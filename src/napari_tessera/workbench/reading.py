@@ -122,6 +122,7 @@ def look_at(origin: Origin, tissue: Tissue, selection: Selection) -> OpenedTissu
     """Fill the selection in and make the view of a tissue that is open already."""
     from napari_tessera.data.choices import fill_selection, tissue_choices
     from napari_tessera.data.view import tissue_view
+    from napari_tessera.viewer.ready import ready_view
 
     filled = fill_selection(tissue, None, selection)
     kept = {name: getattr(selection, name) for name in REFERENCE_FIELDS}
@@ -131,7 +132,7 @@ def look_at(origin: Origin, tissue: Tissue, selection: Selection) -> OpenedTissu
         tissue=tissue,
         choices=tissue_choices(tissue),
         selection=filled,
-        view=tissue_view(tissue, filled),
+        view=ready_view(tissue_view(tissue, filled)),
         runs=runs_of(tissue),
     )
 
