@@ -74,6 +74,7 @@ def exact_step(n_cells: int, n_spots: int) -> dict[str, float]:
     data = TrainingData(
         genes=np.arange(N_GENES),
         target=100.0,
+        spot_target=100.0,
         cells=random_log_counts(rng, n_cells),
         spot_counts=spots,
         spots=random_log_counts(rng, n_spots),
