@@ -22,8 +22,8 @@ SHARE = 0.1
 LEAST = 10
 """Fewest spots worth holding out."""
 
-DRAWS = 4
-"""Pseudo-cells made of every held-out spot."""
+DRAWS, ENOUGH = 4, 2000
+"""Pseudo-cells made of every held-out spot, and how many are enough altogether."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -88,7 +88,7 @@ def hold_out(inputs: PairedData, seed: int, *, match_platform: bool = True) -> H
     rng = rng_for(seed, inputs.n_spots, inputs.n_cells)
     order = rng.permutation(inputs.n_spots)
     held, kept = np.sort(order[:n_held]), np.sort(order[n_held:])
-    rows = np.repeat(held, DRAWS)
+    rows = np.repeat(held, int(np.clip(ENOUGH // n_held, 1, DRAWS)))
     counts = thin(inputs.spots.values[rows], rng.choice(inputs.cells.totals(), rows.size), rng)
     rest = inputs.take_spots(kept)
     if match_platform:

@@ -173,13 +173,23 @@ def _judge(
     """Choose the temperature on held-out spots, and score it there."""
     log_profiles = weighted_log_profiles(split.inputs, options)
     grid = TEMPERATURES if options.temperature is None else (options.temperature,)
-    found = {}
-    for temperature in grid:
-        cell_map = _map(split.pseudo_cells.values, log_profiles, temperature, device)
-        found[temperature] = split.scores(cell_map.place(split.inputs.spot_xy, split.inputs.pitch))
+    plain = _map(split.pseudo_cells.values, log_profiles, 1.0, device)
+    placed: dict[float, list[NDArray[np.float64]]] = {temperature: [] for temperature in grid}
+    for block in plain.blocks():
+        scores = plain.logits(block)
+        for temperature, parts in placed.items():
+            part = _held_map(scores / temperature)
+            parts.append(part.place(split.inputs.spot_xy, split.inputs.pitch))
+    found = {t: split.scores(np.concatenate(parts)) for t, parts in placed.items()}
     best = min(s["held_out_distance"] for s in found.values())
     fine = [t for t, s in found.items() if s["held_out_distance"] <= SOFTER * best]
     return max(fine), found[max(fine)]
+
+
+def _held_map(logits: torch.Tensor) -> CellMap:
+    """Map of the few cells whose logits are at hand."""
+    n_cells, n_spots = logits.shape
+    return CellMap(n_cells=n_cells, n_spots=n_spots, logits=lambda block: logits[block])
 
 
 def _map(

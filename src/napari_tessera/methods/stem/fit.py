@@ -30,7 +30,7 @@ from napari_tessera.contract.method import Fitted
 from napari_tessera.contract.progress import Monitor, Progress
 from napari_tessera.contract.state import State, join_states
 from napari_tessera.methods.stem.network import Encoder, embed, new_encoder
-from napari_tessera.methods.stem.options import STEP_CHOICES, Variant
+from napari_tessera.methods.stem.options import Variant
 from napari_tessera.methods.stem.training import TrainingData, loss_terms, loss_weights
 from napari_tessera.numerics.cell_map import embedding_map
 from napari_tessera.numerics.held_out import HeldOut, hold_out
@@ -97,22 +97,21 @@ class _Course:
 
     def best_steps(self, options: StemOptions) -> int:
         """Pick the steps with the best held-out score; without a trial the given or the most."""
-        if options.steps is not None or not self.trials:
-            return options.steps or max(STEP_CHOICES)
+        if not self.trials:
+            return max(options.step_choices)
         return min((int(n) for n in self.trials), key=lambda n: self.trials[str(n)][_JUDGED_BY])
 
     def next_stage(self, options: StemOptions, *, with_trials: bool) -> _Stage | None:
         """Say what to train now; None when all is done."""
-        choices = STEP_CHOICES if options.steps is None else (options.steps,)
-        planned = [n for n in choices if with_trials]
+        planned = [n for n in options.step_choices if with_trials]
         before = sum(n for n in planned if str(n) in self.trials)
-        members = options.members * self.best_steps(options)
+        members = options.n_networks * self.best_steps(options)
         total = sum(planned) + members
         for i, n_steps in enumerate(planned):
             if str(n_steps) not in self.trials:
                 return _Stage(i, trial=True, n_steps=n_steps, before=before, total=total)
         done = len(self.members)
-        if done >= options.members:
+        if done >= options.n_networks:
             return None
         n_steps = self.best_steps(options)
         before += done * n_steps
@@ -238,7 +237,12 @@ def _score(net: Encoder, data: TrainingData, split: HeldOut) -> dict[str, float]
 def _pack(course: _Course, data: TrainingData) -> State:
     """Keep what prediction needs: every member's weights, the genes and the common total."""
     members = join_states({f"member{i}": State(arrays=m) for i, m in enumerate(course.members)})
-    values = {"target": data.target, "n_members": len(course.members), "trials": course.trials}
+    values = {
+        "target": data.target,
+        "spot_target": data.spot_target,
+        "n_members": len(course.members),
+        "trials": course.trials,
+    }
     return State(
         arrays={**members.arrays, "genes": data.genes, "factors": data.factors}, values=values
     )
@@ -247,7 +251,7 @@ def _pack(course: _Course, data: TrainingData) -> State:
 def place(
     net: Encoder, data: TrainingData, cells: sparse.csr_matrix, inputs: PairedData
 ) -> NDArray[np.float64]:
-    """Geometric median of the map of one network.
+    """Place cells by one network: geometric median of the map, the mean in the published form.
 
     Parameters
     ----------
@@ -271,4 +275,7 @@ def place(
     z = embed(net, lambda rows: dense_rows(data.spots, rows, device), data.spots.shape[0])
     scale = float(net.scale.detach())
     net.train(was_training)
-    return embedding_map([u], [z], [scale]).place(inputs.spot_xy, inputs.pitch)
+    cell_map = embedding_map([u], [z], [scale])
+    if not net.is_cosine:  # the published form places at the mean
+        return cell_map.to_cells(inputs.spot_xy)
+    return cell_map.place(inputs.spot_xy, inputs.pitch)

@@ -48,7 +48,7 @@ class Encoder(nn.Module):
         self.layers = nn.ModuleList(layers)
         self.norms = nn.ModuleList(nn.LayerNorm(width) for width in HIDDEN)
         self.log_scale = nn.Parameter(torch.tensor(math.log(FIRST_SCALE)), requires_grad=cosine)
-        self._is_cosine = cosine
+        self.is_cosine = cosine
         self.register_buffer("cosine", torch.tensor(cosine))
         for n_inputs, layer in zip(widths[:-1], layers, strict=True):
             bound = 1 / math.sqrt(n_inputs)
@@ -71,12 +71,12 @@ class Encoder(nn.Module):
         for layer, norm in zip(self.layers[:-1], self.norms, strict=True):
             x = functional.relu(norm(layer(x)))
         x = self.layers[-1](x)
-        return functional.normalize(x, dim=1) if self._is_cosine else x
+        return functional.normalize(x, dim=1) if self.is_cosine else x
 
     @property
     def scale(self) -> Tensor:
         """Inverse temperature; 1 where embeddings are not normalised."""
-        if not self._is_cosine:
+        if not self.is_cosine:
             return torch.ones((), device=self.log_scale.device)
         low, high = (math.log(v) for v in SCALE_RANGE)
         return self.log_scale.clamp(low, high).exp()

@@ -10,6 +10,9 @@ from napari_tessera.contract.options import Options, option
 STEP_CHOICES = (100, 200)
 """Lengths of training that held-out spots choose from."""
 
+PUBLISHED_STEPS = 400
+"""Length of training of the authors' program."""
+
 
 class Variant(StrEnum):
     """The published form, or the one that was measured to be better."""
@@ -26,7 +29,7 @@ class StemOptions(Options):
         None, "Optimiser steps; auto chooses them on held-out spots.", ge=1, le=100_000, step=50
     )
     members: int = option(
-        3, "Networks that are trained and averaged; more is slower and better.", ge=1, le=20
+        3, "Networks to train and average; more is slower, better; published has one.", ge=1, le=20
     )
     batch_cells: int = option(
         512, "Cells per step; 0 takes all of them, the exact full batch.", ge=0, le=1_000_000
@@ -63,7 +66,18 @@ class StemOptions(Options):
     )
 
     @property
+    def step_choices(self) -> tuple[int, ...]:
+        """Lengths of training that are tried on held-out spots."""
+        if self.steps is not None:
+            return (self.steps,)
+        return STEP_CHOICES if self.variant is Variant.IMPROVED else (PUBLISHED_STEPS,)
+
+    @property
+    def n_networks(self) -> int:
+        """Networks that are averaged; the published form has one."""
+        return self.members if self.variant is Variant.IMPROVED else 1
+
+    @property
     def planned_steps(self) -> int:
         """Steps of all stages together, as far as they are known beforehand."""
-        trials = sum(STEP_CHOICES) if self.steps is None else self.steps
-        return trials + self.members * (self.steps or max(STEP_CHOICES))
+        return sum(self.step_choices) + self.n_networks * max(self.step_choices)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
+import numpy as np
 import torch
 from scipy import sparse
 
@@ -17,7 +18,6 @@ from napari_tessera.numerics.minimise import load_module
 from napari_tessera.numerics.tensors import dense_rows
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
     from napari_tessera.contract.inputs import PairedData
@@ -42,11 +42,12 @@ def predict(fitted: Fitted, inputs: PairedData) -> RunResult:
     -------
     RunResult
         Placement with embeddings and neighbours; composition by counts expectation-maximisation
-        from the map.
+        from the map, or by the spot-to-cell softmax in the published form.
     """
     cells, spots, scales = _embeddings(fitted, inputs)
     cell_map = embedding_map(cells, spots, scales)
     rows = cell_map.rows(inputs.spot_xy, inputs.pitch)
+    published = not bool(fitted.state.arrays["member0/cosine"])
     placement = Placement(
         cell_names=inputs.cells.obs_names,
         cell_types=inputs.cell_types,
@@ -54,33 +55,41 @@ def predict(fitted: Fitted, inputs: PairedData) -> RunResult:
         neighbours=nearest_cells(torch.cat(cells, dim=1), NEIGHBOURS),
         embedding=cells[0].cpu().numpy(),
         unit=inputs.unit,
-        **vars(rows),
+        **(vars(rows) | {"xy": rows.mean_xy if published else rows.xy}),
     )
     if inputs.cell_types is None:
         return RunResult(placement=placement)
-    return RunResult(
-        placement=placement,
-        composition=_compose(inputs, inputs.cell_types, cell_map, rows.map, spots[0]),
-    )
-
-
-def _compose(
-    inputs: PairedData,
-    cell_types: NDArray[np.str_],
-    cell_map: CellMap,
-    kept: sparse.csr_matrix,
-    spots: torch.Tensor,
-) -> Composition:
-    """Composition of the spots, with the entropy of the spot-to-cell softmax as uncertainty."""
-    weights = counts_em(spots_as_cells(inputs), inputs.cells.values, kept)
-    types, values = composition(weights, cell_types)
-    return Composition(
+    named = _published_composition if published else _composition
+    types, values = named(inputs, inputs.cell_types, cell_map, rows.map)
+    composed = Composition(
         spot_names=inputs.spots.obs_names,
         types=types,
         values=values,
         entropy=cell_map.spot_entropy(),
-        embedding=spots.cpu().numpy(),
+        embedding=spots[0].cpu().numpy(),
     )
+    return RunResult(placement=placement, composition=composed)
+
+
+def _composition(
+    inputs: PairedData,
+    cell_types: NDArray[np.str_],
+    cell_map: CellMap,  # noqa: ARG001 - the two forms are called alike
+    kept: sparse.csr_matrix,
+) -> tuple[NDArray[np.str_], NDArray[np.float32]]:
+    """Compose by counts expectation-maximisation from the map."""
+    return composition(counts_em(spots_as_cells(inputs), inputs.cells.values, kept), cell_types)
+
+
+def _published_composition(
+    inputs: PairedData,  # noqa: ARG001 - the two forms are called alike
+    cell_types: NDArray[np.str_],
+    cell_map: CellMap,
+    kept: sparse.csr_matrix,  # noqa: ARG001
+) -> tuple[NDArray[np.str_], NDArray[np.float32]]:
+    """Average types under every spot's softmax over cells."""
+    types, codes = np.unique(cell_types, return_inverse=True)
+    return types, cell_map.to_spots(np.eye(types.size)[codes]).astype(np.float32)
 
 
 @torch.no_grad()
@@ -121,8 +130,8 @@ def _embeddings(
         sparse.csr_matrix(inputs.spots.values[:, genes]), fitted.state.arrays["factors"]
     )
     both = [
-        log_normalise(counts, target)
-        for counts in (sparse.csr_matrix(inputs.cells.values[:, genes]), seen)
+        log_normalise(sparse.csr_matrix(inputs.cells.values[:, genes]), target),
+        log_normalise(seen, float(fitted.state.values["spot_target"])),
     ]
     found: tuple[list[torch.Tensor], list[torch.Tensor]] = ([], [])
     scales = []

@@ -49,7 +49,9 @@ class TrainingData:
     genes : ndarray of int, shape (n_used,)
         Columns of the inputs that are used.
     target : float
-        Common total of the log-normalisation: the median total of the cells.
+        Total that cells are normalised to: their median.
+    spot_target : float
+        The same for spots; the published form takes the spots' own median.
     cells : csr_matrix, shape (n_cells, n_used)
         Log-normalised.
     spot_counts : csr_matrix, shape (n_spots, n_used)
@@ -68,6 +70,7 @@ class TrainingData:
 
     genes: NDArray[np.int64]
     target: float
+    spot_target: float
     cells: sparse.csr_matrix
     spot_counts: sparse.csr_matrix
     spots: sparse.csr_matrix
@@ -86,16 +89,18 @@ class TrainingData:
         spots = sparse.csr_matrix(inputs.spots.values[:, genes])
         depths = row_totals(cells)
         target = float(max(np.median(depths), 1.0))
-        factors = np.ones(genes.size)
+        factors, spot_target = np.ones(genes.size), float(np.median(row_totals(spots)))
         if options.variant is Variant.IMPROVED:
             factors = platform_factors(inputs.spots.values, inputs.cells.values)[genes]
+            spot_target = target
         kernel = gaussian_adjacency(inputs.spot_xy, options.sigma * inputs.pitch, inputs.sample)
         return cls(
             genes=genes,
             target=target,
+            spot_target=spot_target,
             cells=log_normalise(cells, target),
             spot_counts=spots,
-            spots=log_normalise(scale_genes(spots, factors), target),
+            spots=log_normalise(scale_genes(spots, factors), spot_target),
             depths=depths,
             adjacency=SparsePattern.from_scipy(kernel, device),
             factors=factors,
