@@ -32,7 +32,7 @@ def interrupted(sample: Sample, number: int) -> tuple[int, float, str]:
         said = ""
         for line in child.stderr:
             said += line
-            if line.startswith("fitting"):
+            if line.startswith(("choosing", "fitting")):
                 break
         time.sleep(0.3)
         began = time.monotonic()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -66,3 +67,10 @@ def test_a_missing_state_is_an_error_that_names_the_file(tmp_path: Path) -> None
 def test_nothing_temporary_stays(tmp_path: Path) -> None:
     save_state(tmp_path / "x", State(arrays={"a": np.ones(3)}))
     assert sorted(p.name for p in tmp_path.iterdir()) == ["x.json", "x.safetensors"]
+
+
+@pytest.mark.skipif(os.name != "posix", reason="permissions are those of posix")
+def test_a_state_is_as_readable_as_its_folder(tmp_path: Path) -> None:
+    tmp_path.chmod(0o755)
+    save_state(tmp_path / "x", State(arrays={"a": np.ones(3)}))
+    assert (tmp_path / "x.safetensors").stat().st_mode & 0o777 == 0o644

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import importlib
+import logging
 import os
 import sys
+import warnings
 from typing import TYPE_CHECKING
 
 from napari_tessera.cli.parser import make_parser
@@ -46,13 +48,21 @@ def main(argv: Sequence[str] | None = None) -> int:
         0 done, 1 failed, 2 bad input or usage, 130 cancelled.
     """
     if argv is None:
-        os.environ.update({**thread_environment(), **os.environ})
+        _settle()
     code = _run(argv)
     if argv is None and code == CANCELLED:
         sys.stdout.flush()
         sys.stderr.flush()
         os._exit(code)  # taking torch's threads down may last a second, and nothing is left to do
     return code
+
+
+def _settle() -> None:
+    """Set up a process that is ours alone: threads that yield, libraries that keep quiet."""
+    os.environ.update({**thread_environment(), **os.environ})
+    logging.disable(logging.INFO)
+    if not sys.warnoptions:
+        warnings.simplefilter("ignore")
 
 
 def _run(argv: Sequence[str] | None) -> int:

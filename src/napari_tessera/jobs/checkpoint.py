@@ -48,6 +48,7 @@ def save_state(path: Path, state: State) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         save_file(arrays, temporary)
+        temporary.chmod(path.parent.stat().st_mode & 0o666)  # as readable as its folder
         checksum = _checksum(temporary)
         _flush(temporary)
         temporary.replace(target)

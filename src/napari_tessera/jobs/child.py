@@ -106,7 +106,8 @@ def _pipe() -> Iterator[_Pipe]:
     with contextlib.suppress(ValueError, OSError):
         faulthandler.enable(2)
     try:
-        yield _Pipe(private)
+        with contextlib.redirect_stdout(sys.stderr):
+            yield _Pipe(private)
     finally:
         with contextlib.suppress(OSError, ValueError):
             sys.stdout.flush()
