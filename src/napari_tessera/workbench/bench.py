@@ -22,6 +22,7 @@ from napari_tessera.workbench import reading
 from napari_tessera.workbench.checking import NOTHING_CHECKED, Answer, Checker, Question
 from napari_tessera.workbench.launching import Launch, Launcher, prepare_launch
 from napari_tessera.workbench.losses import LossTrace
+from napari_tessera.workbench.shelf import Shelf
 from napari_tessera.workbench.tasks import Tasks
 
 if TYPE_CHECKING:
@@ -59,8 +60,6 @@ class Bench:
 
     Attributes
     ----------
-    tissue : Tissue or None
-        The open tissue.
     view : TissueView or None
         What is drawn of it.
     choices : TissueChoices or None
@@ -73,10 +72,8 @@ class Bench:
         What is chosen, defaults filled in.
     report : Report or None
         What the gate says of that selection; None while it is being asked.
-    runs : tuple of RunSummary
-        Runs in this tissue, newest first.
-    shown : Run or None
-        Run that is on the canvas.
+    closed : bool
+        Whether the window has gone.
     """
 
     busy_changed = Signal(str)
@@ -96,15 +93,12 @@ class Bench:
     def __init__(
         self, post: Callable[[Callable[[], None]], None], runner: Runner | None = None
     ) -> None:
-        self.tissue: Tissue | None = None
         self.view: TissueView | None = None
         self.choices: TissueChoices | None = None
         self.reference: Any = None
         self.reference_choices: ReferenceChoices | None = None
         self.selection = Selection()
         self.report: Report | None = None
-        self.runs: tuple[RunSummary, ...] = ()
-        self.shown: Run | None = None
         self.closed = False
         self._origin = reading.Origin()
         self._answer: Answer | None = None
@@ -115,6 +109,9 @@ class Bench:
         self._tasks.changed.connect(self.busy_changed.emit)
         self._checker = Checker(self._errands)
         self._launcher = Launcher(post, self._errands, runner)
+        self._shelf = Shelf(self._tasks, self._launcher)
+        self._shelf.runs_changed.connect(self.runs_changed.emit)
+        self._shelf.loaded.connect(self.run_loaded.emit)
         self._launcher.changed.connect(self._on_job_changed)
         self._launcher.previewed.connect(self._on_job_previewed)
         self._launcher.ended.connect(self._on_job_ended)
@@ -190,11 +187,11 @@ class Bench:
 
     def _take_tissue(self, opened: OpenedTissue) -> None:
         self._origin = opened.origin
-        self.tissue, self.choices = opened.tissue, opened.choices
-        self.selection, self.view, self.runs = opened.selection, opened.view, opened.runs
+        self.choices, self.selection, self.view = opened.choices, opened.selection, opened.view
+        self.tissue = opened.tissue  # layers ask for it
         self.tissue_opened.emit(opened.view)
         self.selection_changed.emit(self.selection)
-        self.runs_changed.emit(self.runs)
+        self._shelf.change(opened.tissue, opened.runs)
         self._check()
 
     def _take_reference(self, opened: OpenedReference) -> None:
@@ -259,7 +256,7 @@ class Bench:
         Job or None
             None if nothing was started: an identical run is shown, or `failed` says why.
         """
-        taken = {summary.name for summary in self.runs}
+        taken = self._shelf.names
         try:
             launch = prepare_launch(
                 self._answer or NOTHING_CHECKED, method, options, taken=taken, again=again
@@ -273,7 +270,9 @@ class Bench:
             return None
         if launch.finished or (launch.name in taken and not again):
             self.said.emit(f"{launch.name} was computed before; it is shown.")
-            self._load(launch.run_dir if launch.finished else None, launch.name)
+            self._shelf.load(launch.name)
+            if self.tissue is not None and launch.name not in taken:
+                self._shelf.keep(self.tissue, launch.run_dir)
             return None
         return self._start(launch, in_process=in_process)
 
@@ -289,7 +288,7 @@ class Bench:
 
     def _start(self, launch: Launch, *, in_process: bool) -> Job:
         job = self._launcher.start(launch, in_process=in_process)
-        self._at_work[job.name] = self.tissue
+        self._at_work.setdefault(job.name, self.tissue)
         self.job_changed.emit(job)
         return job
 
@@ -304,57 +303,60 @@ class Bench:
 
     def _on_job_ended(self, job: Job, outcome: Outcome) -> None:
         self.job_ended.emit(job, outcome)
-        if outcome.state is JobState.DONE and not self.closed:
-            self._load(RunDir(job.run_dir), job.name)
+        tissue = self._at_work.get(job.name)
+        if outcome.state is JobState.DONE and tissue is not None and not self.closed:
+            if tissue is self.tissue:
+                self._shelf.load(job.name, RunDir(job.run_dir))
+            self._shelf.keep(tissue, RunDir(job.run_dir))
 
     # -- showing -------------------------------------------------------------------------------
 
+    @property
+    def tissue(self) -> Tissue | None:
+        """The open tissue."""
+        return self._shelf.tissue
+
+    @tissue.setter
+    def tissue(self, tissue: Tissue | None) -> None:
+        self._shelf.tissue = tissue
+
+    @property
+    def runs(self) -> tuple[RunSummary, ...]:
+        """Runs in this tissue, newest first."""
+        return self._shelf.runs
+
+    @property
+    def shown(self) -> Run | None:
+        """Run that is on the canvas."""
+        return self._shelf.shown
+
+    @shown.setter
+    def shown(self, run: Run | None) -> None:
+        self._shelf.shown = run
+
     def show_run(self, name: str) -> None:
         """Load the run of that name; `run_loaded` follows."""
-        self._load(None, name)
+        self._shelf.load(name)
 
     def delete_run(self, name: str) -> None:
         """Delete the run of that name from the store; `runs_changed` follows."""
+        self._shelf.delete(name)
+
+    def keep_tissue(self, out: Path) -> None:
+        """Write a tissue that has no store into a new one, with its runs, and open that.
+
+        Parameters
+        ----------
+        out : Path
+            Store to make; it must not exist.
+        """
         tissue = self.tissue
         if tissue is not None:
-            rest = tuple(summary for summary in self.runs if summary.name != name)
             self._tasks.do(
-                f"Deleting {name}",
-                lambda: self._launcher.delete(tissue, name),
-                lambda _: self._set_runs(rest),
+                f"Writing {out.name}",
+                lambda: reading.write_tissue(tissue, out),
+                lambda _: self.open_tissue(out),
             )
-
-    def _load(self, run_dir: RunDir | None, name: str) -> None:
-        """Read a run, from its directory or else from the store, and show it."""
-        tissue = self._at_work.get(name, self.tissue)
-        if tissue is None:
-            return
-
-        def read() -> Run:
-            known = run_dir if run_dir is not None else self._launcher.directory(tissue, name)
-            return known.load_result() if known.finished else reading.read_run_of(tissue, name)
-
-        def take(run: Run) -> None:
-            if tissue is not self.tissue:  # another tissue was opened meanwhile
-                return
-            self.shown = run
-            self.run_loaded.emit(run)
-            if run_dir is not None and name not in {summary.name for summary in self.runs}:
-                self._keep(run_dir, run, tissue)
-
-        self._tasks.do(f"Loading {name}", read, take, key="show")
-
-    def _keep(self, run_dir: RunDir, run: Run, tissue: Tissue) -> None:
-        """Write a finished run into the store, and list it."""
-        self._tasks.do(
-            f"Saving {run.name}",
-            lambda: self._launcher.commit(run_dir, run, tissue),
-            lambda _: self._set_runs((reading.summary_of(run), *self.runs)),
-        )
-
-    def _set_runs(self, runs: tuple[RunSummary, ...]) -> None:
-        self.runs = runs
-        self.runs_changed.emit(runs)
 
     # -- in the background ---------------------------------------------------------------------
 

@@ -173,6 +173,13 @@ def read_run_of(tissue: Tissue, name: str) -> Run:
     return read_run(target_of(tissue), name)
 
 
+def write_tissue(tissue: Tissue, out: Path) -> None:
+    """Write a tissue that lives only in memory into a new store."""
+    from napari_tessera.data.convert import import_tissue
+
+    import_tissue(tissue, out)  # type: ignore[arg-type]  # it takes an open tissue too
+
+
 def target_of(tissue: Tissue) -> Any:  # noqa: ANN401 - a path or a SpatialData
     """Where runs are written to: the store, or the object that lives only in memory."""
     return tissue.sdata if tissue.path is None else tissue.path
