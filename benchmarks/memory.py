@@ -81,6 +81,9 @@ def exact_step(n_cells: int, n_spots: int) -> dict[str, float]:
         depths=np.full(n_cells, 100.0),
         adjacency=SparsePattern.from_scipy(gaussian_adjacency(xy, 0.5)),
         factors=np.ones(N_GENES),
+        spot_xy=xy,
+        pitch=1.0,
+        neighbours=3.0,
         dropout=0.0,
     )
     options = StemOptions(batch_cells=0)

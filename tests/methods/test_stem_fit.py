@@ -155,6 +155,13 @@ def test_without_enough_spots_there_is_a_warning_and_no_score() -> None:
     assert not fitted.scores
 
 
+@pytest.mark.parametrize(("sigma", "word"), [(0.1, "small"), (3.0, "large")])
+def test_a_sigma_that_makes_no_sense_is_remarked(sigma: float, word: str) -> None:
+    options = StemOptions(steps=1, members=1, batch_cells=64, sigma=sigma)
+    fitted = STEM.fit(PAIRED, options, SilentMonitor())
+    assert any(word in warning for warning in fitted.warnings)
+
+
 @pytest.fixture(scope="module")
 def trained() -> tuple[Fitted, RunResult]:
     fitted = STEM.fit(PAIRED, StemOptions(steps=60, members=1, batch_cells=128), SilentMonitor())

@@ -129,20 +129,20 @@ class CellMap:
         sums = torch.zeros((self.n_spots, values.shape[1]), dtype=torch.float64)
         for block in self.blocks():
             logits = self.logits(block)
-            new_top = torch.maximum(top, logits.max(dim=0).values.double().cpu())
+            new_top = torch.maximum(top, logits.max(dim=0).values.cpu().double())
             shrink = torch.exp(top - new_top)
-            weights = torch.exp(logits - new_top.to(logits))
-            total = total * shrink + weights.sum(dim=0).double().cpu()
-            weighted = weighted * shrink + (weights * logits).sum(dim=0).double().cpu()
+            weights = torch.exp(logits - new_top.float().to(logits.device))
+            total = total * shrink + weights.sum(dim=0).cpu().double()
+            weighted = weighted * shrink + (weights * logits).sum(dim=0).cpu().double()
             part = weights.T @ torch.from_numpy(values[block]).to(weights)
-            sums = sums * shrink[:, None] + part.double().cpu()
+            sums = sums * shrink[:, None] + part.cpu().double()
             top = new_top
         entropy = top + torch.log(total) - weighted / total
         return (sums / total[:, None]).numpy(), entropy.clamp(min=0).float().numpy()
 
     def entropy(self) -> NDArray[np.float32]:
         """Entropy in nats of every cell's distribution over spots, shape (n_cells,)."""
-        return np.concatenate([_entropy(self.logits(b).log_softmax(1)) for b in self.blocks()])
+        return np.concatenate([_entropy(self.logits(b).softmax(1)) for b in self.blocks()])
 
     def modal_spot(self) -> NDArray[np.int64]:
         """Most probable spot of every cell, shape (n_cells,)."""
@@ -176,11 +176,13 @@ class CellMap:
         return MapRows(map=sparse.csr_matrix(sparse.vstack([p.map for p in parts])), **stacked)
 
     @torch.no_grad()
-    def place(self, spot_xy: NDArray[np.float64], pitch: float) -> NDArray[np.float64]:
-        """Geometric median of every row, shape (n_cells, 2), float64; see `rows`."""
+    def place(
+        self, spot_xy: NDArray[np.float64], pitch: float, k: int = MOST_K
+    ) -> NDArray[np.float64]:
+        """Geometric median of every row's k largest entries, (n_cells, 2), float64; see `rows`."""
         placed = []
         for block in self.blocks():
-            best = self.logits(block).softmax(dim=1).topk(min(MOST_K, self.n_spots), dim=1)
+            best = self.logits(block).softmax(dim=1).topk(min(k, self.n_spots), dim=1)
             placed.append(_median_of(best.values, best.indices, spot_xy, pitch))
         return np.concatenate(placed)
 
@@ -193,15 +195,14 @@ def _median_of(
     return geometric_median(weights, spot_xy[spots.cpu().numpy()], BLUR * pitch)
 
 
-def _entropy(log_p: torch.Tensor) -> NDArray[np.float32]:
+def _entropy(p: torch.Tensor) -> NDArray[np.float32]:
     """Row entropy in nats; a probability of zero adds nothing."""
-    return np.asarray(-(log_p.exp() * log_p).nan_to_num(0.0).sum(dim=1).cpu().numpy())
+    return np.asarray(torch.special.entr(p).sum(dim=1).cpu().numpy())
 
 
 def _block_rows(logits: torch.Tensor, spot_xy: NDArray[np.float64], pitch: float) -> MapRows:
     """`MapRows` of one block of cells."""
-    log_p = logits.log_softmax(dim=1)
-    p = log_p.exp()
+    p = logits.softmax(dim=1)
     best = p.topk(min(MOST_K, p.shape[1]), dim=1)
     xy = _median_of(best.values, best.indices, spot_xy, pitch)
     mean, covariance = _moments(p, spot_xy)
@@ -216,7 +217,7 @@ def _block_rows(logits: torch.Tensor, spot_xy: NDArray[np.float64], pitch: float
         xy=xy,
         mean_xy=mean,
         covariance=covariance,
-        entropy=_entropy(log_p),
+        entropy=_entropy(p),
         confidence=np.clip((top * near).sum(axis=1), 0, 1).astype(np.float32),
         modal_spot=spots[:, 0].astype(np.int64),
         map=matrix,

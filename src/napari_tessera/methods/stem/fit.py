@@ -32,7 +32,7 @@ from napari_tessera.contract.state import State, join_states
 from napari_tessera.methods.stem.network import Encoder, embed, new_encoder
 from napari_tessera.methods.stem.options import Variant
 from napari_tessera.methods.stem.training import TrainingData, loss_terms, loss_weights
-from napari_tessera.numerics.cell_map import embedding_map
+from napari_tessera.numerics.cell_map import MOST_K, embedding_map
 from napari_tessera.numerics.held_out import HeldOut, hold_out
 from napari_tessera.numerics.minimise import Plan, Watch, minimise, module_arrays, one_cycle
 from napari_tessera.numerics.seeding import torch_generator
@@ -49,8 +49,11 @@ if TYPE_CHECKING:
     from napari_tessera.contract.inputs import PairedData
     from napari_tessera.methods.stem.options import StemOptions
 
-PREVIEW_EVERY = 25
-"""Steps between two offers of a preview."""
+PREVIEW_EVERY, PREVIEW_SPOTS = 20, 12
+"""Steps between two offers of a preview, and spots per cell that it looks at."""
+
+FEW_NEIGHBOURS, MANY_NEIGHBOURS = 1.5, 50.0
+"""Effective neighbours under the target outside of which a warning is given."""
 
 NO_TRIAL = "Too few spots to hold some out: steps were not chosen and there is no held-out score."
 
@@ -150,7 +153,7 @@ class _Fit:
             monitor=self.monitor,
             describe=lambda step, losses: self._progress(stage, step, losses),
             wrap=course.state,
-            each_step=lambda step: self._preview(net, data, stage, step),
+            each_step=lambda step: self._preview(net, data, step),
         )
         course.history, early = minimise(net, plan, watch, resume)
         return net, early
@@ -173,10 +176,10 @@ class _Fit:
             fraction=min(1.0, (stage.before + step) / stage.total),
         )
 
-    def _preview(self, net: Encoder, data: TrainingData, stage: _Stage, step: int) -> None:
-        """Offer the placement as it is now, while the final networks train."""
-        if not stage.trial and step % PREVIEW_EVERY == PREVIEW_EVERY - 1:
-            self.monitor.preview(lambda: place(net, data, data.cells, self.inputs))
+    def _preview(self, net: Encoder, data: TrainingData, step: int) -> None:
+        """Offer the placement as it is now, quickly made."""
+        if step % PREVIEW_EVERY == PREVIEW_EVERY - 1:
+            self.monitor.preview(lambda: place(net, data, data.cells, PREVIEW_SPOTS))
 
 
 def fit(
@@ -218,20 +221,35 @@ def fit(
         if early or not stage.trial:  # a trial that is finished early is all there is
             course.members.append(module_arrays(net))
     scores = course.trials.get(str(course.best_steps(options)), {})
+    final = data[stage.trial] if early and stage else data[False]
     return Fitted(
-        state=_pack(course, data[stage.trial] if early and stage else data[False]),
+        state=_pack(course, final),
         device=str(shared.device),
         ending="finished early" if early else "complete",
         scores=scores,
         history=course.history,
-        warnings=() if split is not None else (NO_TRIAL,),
+        warnings=_warnings(final, judged=split is not None),
     )
+
+
+def _warnings(data: TrainingData, *, judged: bool) -> tuple[str, ...]:
+    """Say what a reader of the result should know."""
+    found = [] if judged else [NO_TRIAL]
+    if data.neighbours < FEW_NEIGHBOURS:
+        found.append(
+            f"Sigma is small: a spot has {data.neighbours:.1f} neighbours, itself included."
+        )
+    if data.neighbours > MANY_NEIGHBOURS:
+        found.append(
+            f"Sigma is large: a spot has {data.neighbours:.0f} neighbours; maps will blur."
+        )
+    return tuple(found)
 
 
 def _score(net: Encoder, data: TrainingData, split: HeldOut) -> dict[str, float]:
     """Place the pseudo-cells and score them."""
     cells = data.log_cells(split.pseudo_cells.values)
-    return split.scores(place(net, data, cells, split.inputs))
+    return split.scores(place(net, data, cells))
 
 
 def _pack(course: _Course, data: TrainingData) -> State:
@@ -249,7 +267,7 @@ def _pack(course: _Course, data: TrainingData) -> State:
 
 
 def place(
-    net: Encoder, data: TrainingData, cells: sparse.csr_matrix, inputs: PairedData
+    net: Encoder, data: TrainingData, cells: sparse.csr_matrix, k: int = MOST_K
 ) -> NDArray[np.float64]:
     """Place cells by one network: geometric median of the map, the mean in the published form.
 
@@ -261,8 +279,8 @@ def place(
         Gives the spots.
     cells : csr_matrix, shape (n_cells, n_used)
         Log-normalised cells.
-    inputs : PairedData
-        Where the spots lie.
+    k : int
+        Spots per cell that the median is taken over.
 
     Returns
     -------
@@ -277,5 +295,5 @@ def place(
     net.train(was_training)
     cell_map = embedding_map([u], [z], [scale])
     if not net.is_cosine:  # the published form places at the mean
-        return cell_map.to_cells(inputs.spot_xy)
-    return cell_map.place(inputs.spot_xy, inputs.pitch)
+        return cell_map.to_cells(data.spot_xy)
+    return cell_map.place(data.spot_xy, data.pitch, k)

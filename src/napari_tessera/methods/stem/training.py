@@ -20,7 +20,7 @@ from napari_tessera.numerics.counts import (
     scale_genes,
     thin,
 )
-from napari_tessera.numerics.kernels import gaussian_adjacency
+from napari_tessera.numerics.kernels import effective_neighbours, gaussian_adjacency
 from napari_tessera.numerics.seeding import rng_for, torch_generator
 from napari_tessera.numerics.spatial_statistics import morans_i, neighbour_graph
 from napari_tessera.numerics.tensors import SparsePattern, dense_rows
@@ -64,6 +64,12 @@ class TrainingData:
         Spatial target S.
     factors : ndarray, shape (n_used,)
         How much more of every gene the cells' platform sees than the spots' does.
+    spot_xy : ndarray, shape (n_spots, 2), float64
+        Spot centres.
+    pitch : float
+        Distance of neighbouring spots.
+    neighbours : float
+        Effective number of neighbours under the target.
     dropout : float
         Rate of the published input dropout.
     """
@@ -77,6 +83,9 @@ class TrainingData:
     depths: NDArray[np.float64]
     adjacency: SparsePattern
     factors: NDArray[np.float64]
+    spot_xy: NDArray[np.float64]
+    pitch: float
+    neighbours: float
     dropout: float
 
     @classmethod
@@ -104,6 +113,9 @@ class TrainingData:
             depths=depths,
             adjacency=SparsePattern.from_scipy(kernel, device),
             factors=factors,
+            spot_xy=inputs.spot_xy,
+            pitch=inputs.pitch,
+            neighbours=effective_neighbours(kernel),
             dropout=dropout_rate(cells, spots),
         )
 
