@@ -33,7 +33,7 @@ def main(arguments: list[str]) -> None:
             tissue,
             reference,
             cell_type_column=column,
-            options=nt.StemOptions(steps=60, members=1, seed=7),
+            options=nt.StemOptions(steps=30, members=1, seed=7),
         )
         print(run.name)
         if run.result.placement is not None:

@@ -66,8 +66,15 @@ def test_a_checkpoint_is_saved_when_it_is_time(run_dir: RunDir) -> None:
     assert run_dir.load_checkpoint() == State(values={"step": 3})
 
 
+def test_the_first_checkpoint_is_saved_at_once(run_dir: RunDir) -> None:
+    monitor_of(run_dir, []).checkpoint(lambda: State(values={"step": 1}))
+    assert run_dir.load_checkpoint() == State(values={"step": 1})
+
+
 def test_a_checkpoint_too_soon_is_not_asked_for(run_dir: RunDir) -> None:
-    monitor_of(run_dir, []).checkpoint(lambda: pytest.fail("asked too soon"))
+    monitor = monitor_of(run_dir, [])
+    monitor.checkpoint(lambda: State(values={"step": 1}))
+    monitor.checkpoint(lambda: pytest.fail("asked too soon"))
 
 
 def test_finish_is_the_verdict_from_then_on(run_dir: RunDir) -> None:
@@ -79,6 +86,7 @@ def test_finish_is_the_verdict_from_then_on(run_dir: RunDir) -> None:
 
 def test_cancel_saves_the_state_that_was_offered_before_it_came(run_dir: RunDir) -> None:
     monitor = monitor_of(run_dir, [])
+    monitor.checkpoint(lambda: State(values={"step": 4}))
     monitor.checkpoint(lambda: State(values={"step": 5}))
     monitor.ask_cancel()
     with pytest.raises(FitCancelled):
@@ -97,6 +105,8 @@ def test_cancel_saves_the_state_that_is_offered_after_it_came(run_dir: RunDir) -
 
 def test_cancel_does_not_save_the_state_of_a_former_step(run_dir: RunDir) -> None:
     monitor = monitor_of(run_dir, [])
+    monitor.checkpoint(lambda: State(values={"step": 1}))
+    monitor.report(Progress(stage="a"))
     monitor.checkpoint(lambda: pytest.fail("that step is over"))
     monitor.report(Progress(stage="a"))
     monitor.ask_cancel()

@@ -53,8 +53,7 @@ class RunDirMonitor:
         self._offered: Callable[[], State] | None = None
         self._preview_name: str | None = None
         self._stage = ""
-        self._checkpoint_at = time.monotonic()
-        self._preview_at = self._emitted_at = float("-inf")
+        self._checkpoint_at = self._preview_at = self._emitted_at = float("-inf")
 
     def ask_finish(self) -> None:
         """Ask the fit to end early with what there is. Safe from any thread."""
@@ -86,7 +85,7 @@ class RunDirMonitor:
         return Verdict.FINISH if self._finish.is_set() else Verdict.CONTINUE
 
     def checkpoint(self, make_state: Callable[[], State]) -> None:
-        """Save the state if it is time, or if someone asked to stop."""
+        """Save the first state, then one when it is time or someone asked to stop."""
         self._offered = make_state
         due = time.monotonic() - self._checkpoint_at >= self._checkpoint_every_s
         if due or self._cancel.is_set():
