@@ -1,12 +1,15 @@
-"""Jobs in napari's activity area."""
+"""Jobs in napari's activity area, and in the list that it reads out before it closes."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
 from napari_tessera.contract.state import JobState
+from napari_tessera.widgets.run_bar import progress_words
 
 if TYPE_CHECKING:
+    from collections.abc import Generator
+
     from napari_tessera.contract.state import Outcome
     from napari_tessera.jobs.job import Job
     from napari_tessera.workbench.bench import Bench
@@ -14,9 +17,12 @@ if TYPE_CHECKING:
 STEPS = 1000
 """Fineness of the bar."""
 
+LOOK_EVERY_S = 0.2
+"""Time between two looks of the thread that stands for a job in napari's task manager."""
+
 
 class Activity:
-    """Shows every running job as a bar.
+    """Shows every running job as a bar, and stops it when napari stops its workers.
 
     Parameters
     ----------
@@ -25,27 +31,28 @@ class Activity:
     """
 
     def __init__(self, bench: Bench) -> None:
-        self._bars: dict[str, Any] = {}
+        self._bars: dict[Job, Any] = {}
         bench.job_changed.connect(self._on_changed)
         bench.job_ended.connect(self._on_ended)
 
     def _on_changed(self, job: Job) -> None:
         if job.state is not JobState.RUNNING or job.outcome is not None:
             return
-        if job.name not in self._bars:
+        if job not in self._bars:
             self._begin(job)
         if job.progress is not None:
-            bar = self._bars[job.name]
-            bar.set_description(f"{job.title}: {job.progress.stage}")
-            bar.update(int(job.progress.fraction * STEPS) - bar.n)
+            bar = self._bars[job]
+            bar.set_description(f"{job.title}: {progress_words(job.progress)}")
+            bar.update(max(0, int(job.progress.fraction * STEPS) - bar.n))
 
     def _begin(self, job: Job) -> None:
         from napari.utils import progress
 
-        self._bars[job.name] = progress(total=STEPS, desc=job.title)
+        self._bars[job] = progress(total=STEPS, desc=job.title)
+        _register(job)
 
-    def _on_ended(self, job: Job, _outcome: Outcome) -> None:
-        bar = self._bars.pop(job.name, None)
+    def _on_ended(self, job: Job, outcome: Outcome) -> None:  # noqa: ARG002 - the signal's shape
+        bar = self._bars.pop(job, None)
         if bar is not None:
             bar.close()
 
@@ -54,3 +61,20 @@ class Activity:
         for bar in self._bars.values():
             bar.close()
         self._bars.clear()
+
+
+def _register(job: Job) -> None:
+    """Have napari's task manager know of a job: it lists workers, so one waits for the job.
+
+    The worker only looks whether the job has ended. If napari stops it, it stops the job.
+    """
+    from napari.qt.threading import create_worker
+
+    def wait_for_job() -> Generator[None, None, None]:
+        while not job.wait(LOOK_EVERY_S):
+            yield
+
+    wait_for_job.__qualname__ = f"{job.title} ({job.name})"
+    worker = create_worker(wait_for_job)
+    worker.aborted.connect(job.cancel)
+    worker.start()

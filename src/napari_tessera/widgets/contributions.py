@@ -1,4 +1,4 @@
-"""What napari finds by the manifest: docks, a reader, samples."""
+"""What napari finds by the manifest: docks, actions, a reader, samples."""
 
 from __future__ import annotations
 
@@ -13,69 +13,91 @@ if TYPE_CHECKING:
 
     from napari_tessera.widgets.session import Session
 
+ALREADY_ADDED: list[Any] = [(None,)]
+"""What a reader answers when it has no layer to hand over."""
 
-def tissue_dock(napari_viewer: Viewer) -> QWidget:
-    """Make the Tissue dock."""
-    from napari_tessera.widgets.session import session_of
+
+def tissue_dock(napari_viewer: Viewer | None = None) -> QWidget:
+    """Make the Tissue dock.
+
+    Parameters
+    ----------
+    napari_viewer : napari.Viewer, optional
+        Its viewer; the current one where it is not given.
+    """
     from napari_tessera.widgets.tissue_dock import TissueDock
 
-    session = session_of(napari_viewer)
-    return _watched(TissueDock(session.bench), session)
+    return TissueDock(_session(napari_viewer).bench)
 
 
-def model_dock(napari_viewer: Viewer) -> QWidget:
-    """Make the Model dock."""
+def model_dock(napari_viewer: Viewer | None = None) -> QWidget:
+    """Make the Model dock, for the same viewer as `tissue_dock`."""
     from napari_tessera.widgets.model_dock import ModelDock
-    from napari_tessera.widgets.session import session_of
 
-    session = session_of(napari_viewer)
-    return _watched(ModelDock(session.bench), session)
+    return ModelDock(_session(napari_viewer).bench)
 
 
-def results_dock(napari_viewer: Viewer) -> QWidget:
-    """Make the Results dock."""
+def results_dock(napari_viewer: Viewer | None = None) -> QWidget:
+    """Make the Results dock, for the same viewer as `tissue_dock`."""
     from napari_tessera.widgets.results import ResultsDock
-    from napari_tessera.widgets.session import session_of
 
-    session = session_of(napari_viewer)
-    return _watched(ResultsDock(session.bench, session.canvas), session)
-
-
-def _watched(dock: QWidget, session: Session) -> QWidget:
-    """Have the session end with the window that the dock comes to stand in."""
-    from qtpy.QtCore import QTimer
-
-    QTimer.singleShot(0, lambda: _attach(dock, session))
-    return dock
+    session = _session(napari_viewer)
+    return ResultsDock(session.bench, session.canvas)
 
 
-def _attach(dock: QWidget, session: Session) -> None:
-    """Watch the dock's window, if the dock is still there."""
-    try:
-        window = dock.window()
-    except RuntimeError:  # it was closed at once
-        return
-    if window is not dock:
-        session.watch(window)
-
-
-def tissue_reader(path: str | list[str]) -> Callable[[Any], list[Any]] | None:
-    """Offer to open a folder or table that was dropped on the window as a tissue."""
-    first = Path(path if isinstance(path, str) else path[0])
-    return _open_in_current_viewer if first.suffix in {".zarr", ".h5ad"} else None
-
-
-def _open_in_current_viewer(path: str | list[str]) -> list[Any]:
-    """Open in the background; the layers come when it is read."""
+def _session(viewer: Viewer | None) -> Session:
+    """Find the session of a viewer, of the current one if none is given."""
     import napari
 
     from napari_tessera.widgets.session import session_of
 
+    viewer = napari.current_viewer() if viewer is None else viewer
+    if viewer is None:
+        msg = "a dock needs an open viewer"
+        raise RuntimeError(msg)
+    return session_of(viewer)
+
+
+def tissue_reader(path: str | list[str]) -> Callable[[Any], list[Any]] | None:
+    """Offer to open a store or table that was dropped on the window as a tissue.
+
+    Parameters
+    ----------
+    path : str or list of str
+        What was dropped.
+
+    Returns
+    -------
+    callable or None
+        None for what is no tissue: other plugins may know it.
+    """
+    if isinstance(path, list):
+        if len(path) != 1:
+            return None
+        path = path[0]
+    return _open_here if looks_like_tissue(Path(path)) else None
+
+
+def looks_like_tissue(path: Path) -> bool:
+    """Tell a SpatialData store or an ``.h5ad`` from a picture in a ``.zarr``.
+
+    Parameters
+    ----------
+    path : Path
+        File or folder; only names in it are looked at.
+    """
+    if path.suffix == ".h5ad":
+        return path.is_file()
+    if path.suffix != ".zarr" or not path.is_dir():
+        return False
+    return any((path / name).is_dir() for name in ("tables", "table", "shapes"))
+
+
+def _open_here(path: str | list[str]) -> list[Any]:
+    """Open in the background; the layers come when it is read."""
     first = path if isinstance(path, str) else path[0]
-    viewer = napari.current_viewer()
-    if viewer is not None:
-        session_of(viewer).bench.open_tissue(Path(first))
-    return [(None,)]
+    _session(None).bench.open_tissue(Path(first))
+    return ALREADY_ADDED
 
 
 def planted_sample() -> list[Any]:
@@ -89,20 +111,19 @@ def breast_sample() -> list[Any]:
 
 
 def _open_sample(*, real: bool) -> list[Any]:
-    """Open tissue and reference of a sample in the current viewer."""
-    import tempfile
-
-    import napari
-
-    from napari_tessera.data.sample import find_sample, write_sample
-    from napari_tessera.widgets.session import session_of
-
-    viewer = napari.current_viewer()
-    if viewer is None:
-        return []
-    folder = Path(tempfile.mkdtemp(prefix="tessera_sample_"))
-    paths = find_sample(folder) if real else write_sample(folder)
-    bench = session_of(viewer).bench
-    bench.open_tissue(paths.tissue)
-    bench.open_reference(paths.reference)
+    """Make a sample in the background and open it in the current viewer."""
+    _session(None).bench.open_sample(real=real)
     return []
+
+
+def cancel_fit() -> None:
+    """Stop the fit that runs; a checkpoint is kept."""
+    for job in _session(None).bench.jobs:
+        if not job.state.ended:
+            job.cancel()
+
+
+def finish_fit() -> None:
+    """End the fit that runs, and keep the result as it is."""
+    for job in _session(None).bench.jobs:
+        job.finish()

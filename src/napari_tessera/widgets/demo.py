@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,11 +14,19 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from napari import Viewer
 
+    from napari_tessera.contract.report import Report
+    from napari_tessera.contract.results import Run
+    from napari_tessera.contract.state import Outcome
     from napari_tessera.data.sample import SamplePaths
+    from napari_tessera.jobs.job import Job
     from napari_tessera.widgets.session import Session
+    from napari_tessera.workbench.bench import Bench
 
-SIZE = (1900, 1050)
-LONGEST_S = 400.0
+SIZE = (1600, 1000)
+"""Width and height of the window in pixels."""
+
+LONGEST_S = 900.0
+SETTLE_S = 1.5
 
 
 def run_demo(*, headless: bool = False, screenshot: Path | None = None) -> int:
@@ -37,103 +46,138 @@ def run_demo(*, headless: bool = False, screenshot: Path | None = None) -> int:
     """
     if _needs_display():
         return _on_virtual_display(screenshot)
-    import napari
-
     from napari_tessera.data.sample import find_sample
 
-    sample = find_sample()
-    _say(f"Sample: {sample.name}")
-    viewer = napari.Viewer(title="napari-tessera demo", show=True)
+    folder = Path(tempfile.mkdtemp(prefix="tessera_demo_"))
+    try:
+        sample = find_sample(folder)
+        _say(f"Sample: {sample.name}")
+        return _show(sample, headless=headless, screenshot=screenshot)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _show(sample: SamplePaths, *, headless: bool, screenshot: Path | None) -> int:
+    """Open the window and play; with a picture to take, leave afterwards."""
+    import napari
+
+    viewer = napari.Viewer(title="napari-tessera", show=True)
     session = open_docks(viewer)
-    ending: list[str] = []
-    _play(session, sample, ending)
-    if headless or screenshot is not None:
-        _wait(viewer, ending)
-        if screenshot is not None:
-            viewer.screenshot(str(screenshot), canvas_only=False, flash=False)
-            _say(f"Wrote {screenshot}")
-        viewer.close()
-        shutil.rmtree(sample.tissue.parent, ignore_errors=True)
-        return 0 if ending == ["shown"] else 1
-    napari.run()
-    return 0
+    play = Play(session.bench, sample)
+    if not headless and screenshot is None:
+        napari.run()
+        return 0
+    _live_until(lambda: play.ended, LONGEST_S)
+    _live_until(lambda: False, SETTLE_S)
+    if screenshot is not None:
+        viewer.screenshot(str(screenshot), canvas_only=False, flash=False)
+        _say(f"Wrote {screenshot}")
+    viewer.close()
+    return 0 if play.shown else 1
 
 
 def open_docks(viewer: Viewer) -> Session:
-    """Open the three docks so that all can be read; give the session."""
+    """Open the three docks so that all can be read.
+
+    Parameters
+    ----------
+    viewer : napari.Viewer
+        A viewer with a window.
+
+    Returns
+    -------
+    Session
+        Bench and canvas of the viewer.
+    """
     from qtpy.QtCore import Qt
 
     from napari_tessera.widgets.contributions import model_dock, results_dock, tissue_dock
     from napari_tessera.widgets.parts import DOCK_WIDTH
     from napari_tessera.widgets.session import session_of
 
-    docks: list[Any] = []
-    for make, name, area in (
-        (tissue_dock, "Tissue", "right"),
-        (results_dock, "Results", "right"),
-        (model_dock, "Model", "right"),
-    ):
-        docks.append(viewer.window.add_dock_widget(make(viewer), name=name, area=area))
-    window = docks[0].window()
+    makers = {"Tissue": tissue_dock, "Results": results_dock, "Model": model_dock}
+    tissue, results, model = (
+        viewer.window.add_dock_widget(make(viewer), name=name, area="right")
+        for name, make in makers.items()
+    )
+    window: Any = tissue.window()
     window.resize(*SIZE)
-    tissue, results, model = docks
     window.splitDockWidget(tissue, model, Qt.Orientation.Horizontal)
     window.splitDockWidget(tissue, results, Qt.Orientation.Vertical)
     window.resizeDocks([tissue, model], [DOCK_WIDTH, DOCK_WIDTH], Qt.Orientation.Horizontal)
-    window.resizeDocks([tissue, results], [5, 4], Qt.Orientation.Vertical)
+    window.resizeDocks([tissue, results], [9, 8], Qt.Orientation.Vertical)
     return session_of(viewer)
 
 
-def _play(session: Session, sample: SamplePaths, ending: list[str]) -> None:
-    """Open, run when the gate agrees, and note when the cells are shown."""
-    from napari_tessera.methods import METHODS
+class Play:
+    """Opens the sample, runs the default method when the gate agrees, and notes the end.
 
-    bench = session.bench
-    method = next(iter(METHODS))
+    Parameters
+    ----------
+    bench : Bench
+        Of the window.
+    sample : SamplePaths
+        What to open.
 
-    def run_once(report: Any) -> None:  # noqa: ANN401 - a report
-        if bench.reference is not None and report.ok and not bench.jobs:
-            bench.run(method, METHODS[method].options_type())
+    Attributes
+    ----------
+    ended, shown : bool
+        Whether it is over, and whether the cells are on the canvas and in the store.
+    """
 
-    def on_ended(job: Any, outcome: Any) -> None:  # noqa: ANN401 - job and outcome
+    def __init__(self, bench: Bench, sample: SamplePaths) -> None:
+        self.ended = self.shown = False
+        self._bench = bench
+        bench.checked.connect(self._on_checked)
+        bench.job_ended.connect(self._on_job_ended)
+        bench.run_loaded.connect(self._on_run)
+        bench.runs_changed.connect(self._on_runs)
+        bench.failed.connect(self._on_failed)
+        bench.open_tissue(sample.tissue)
+        bench.open_reference(sample.reference)
+
+    def _on_checked(self, report: Report) -> None:
+        from napari_tessera.methods import METHODS
+
+        if self._bench.can_run and not self._bench.jobs:
+            _say(f"{report.n_cells} cells, {report.n_spots} spots, {report.n_genes} shared genes")
+            method = next(iter(METHODS.values()))
+            self._bench.run(method.name, method.options_type())
+        elif not report.ok:
+            self._on_failed(str(report.refusals[0]), "")
+
+    def _on_job_ended(self, job: Job, outcome: Outcome) -> None:
         if outcome.state != "done":
-            ending.append(f"{job.name}: {outcome.message} {outcome.hint}")
-            _say(ending[-1])
+            self._on_failed(f"{job.title}: {outcome.message}", outcome.hint)
 
-    def on_runs(runs: Any) -> None:  # noqa: ANN401 - summaries
-        if runs and bench.shown is not None and not ending:
-            provenance = bench.shown.provenance
-            _say(
-                f"{runs[0].name}: held-out distance {_score(provenance.scores)}, "
-                f"baseline {_score(provenance.baseline)}"
-            )
-            ending.append("shown")
+    def _on_run(self, run: Run) -> None:
+        provenance = run.provenance
+        _say(
+            f"{run.name}: held-out distance {_score(provenance.scores)}, "
+            f"baseline {_score(provenance.baseline)}"
+        )
 
-    bench.checked.connect(run_once)
-    bench.job_ended.connect(on_ended)
-    bench.runs_changed.connect(on_runs)
-    bench.failed.connect(lambda message, hint: _say(f"{message} {hint}"))
-    bench.open_tissue(sample.tissue)
-    bench.open_reference(sample.reference)
+    def _on_runs(self, runs: tuple[Any, ...]) -> None:
+        if runs and self._bench.shown is not None:
+            self.ended = self.shown = True
+
+    def _on_failed(self, message: str, hint: str) -> None:
+        _say(f"{message} {hint}".strip())
+        self.ended = True
 
 
-def _score(scores: Any) -> str:  # noqa: ANN401 - a mapping
-    """Held-out distance as text."""
+def _score(scores: Any) -> str:  # noqa: ANN401 - a mapping with other things in it
+    """Write the held-out distance."""
     value = scores.get("held_out_distance")
     return "none" if value is None else f"{value:.4g}"
 
 
-def _wait(viewer: Viewer, ending: list[str]) -> None:
-    """Let the window live until the run is shown, and a moment longer."""
+def _live_until(over: Any, longest_s: float) -> None:  # noqa: ANN401 - a predicate
+    """Let the window live until something holds, or the time is up."""
     from qtpy.QtWidgets import QApplication
 
-    until = time.monotonic() + LONGEST_S
-    while not ending and time.monotonic() < until:
-        QApplication.processEvents()
-        time.sleep(0.01)
-    viewer.reset_view()
-    settle = time.monotonic() + 2.0
-    while time.monotonic() < settle:
+    until = time.monotonic() + longest_s
+    while not over() and time.monotonic() < until:
         QApplication.processEvents()
         time.sleep(0.01)
 
@@ -141,7 +185,8 @@ def _wait(viewer: Viewer, ending: list[str]) -> None:
 def _needs_display() -> bool:
     """Whether this is a Linux machine without any display."""
     shown = os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")
-    return sys.platform.startswith("linux") and not shown
+    platform = os.environ.get("QT_QPA_PLATFORM", "")
+    return sys.platform.startswith("linux") and not shown and not platform
 
 
 def _on_virtual_display(screenshot: Path | None) -> int:
@@ -152,7 +197,7 @@ def _on_virtual_display(screenshot: Path | None) -> int:
         return 2
     target = Path("demo.png") if screenshot is None else screenshot
     command = [
-        xvfb, "-a", "-s", f"-screen 0 {SIZE[0]}x{SIZE[1]}x24",
+        xvfb, "-a", "-s", f"-screen 0 {SIZE[0]}x{SIZE[1]}x24 -nolisten tcp",
         sys.executable, "-m", "napari_tessera", "demo", "--headless", "--screenshot", str(target),
     ]  # fmt: skip
     return subprocess.run(command, check=False).returncode  # noqa: S603 - our own module

@@ -5,12 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pyqtgraph
-from qtpy.QtWidgets import QVBoxLayout, QWidget
+from qtpy.QtWidgets import QSizePolicy, QVBoxLayout, QWidget
 
 from napari_tessera.contract.palette import PALETTE
 
 if TYPE_CHECKING:
     from napari_tessera.workbench.losses import LossTrace
+
+HEIGHT = 170
+"""Least height in pixels at which axis, lines and their names can be told apart."""
 
 
 class LossCurve(QWidget):  # type: ignore[misc]  # Qt comes without types
@@ -26,7 +29,8 @@ class LossCurve(QWidget):  # type: ignore[misc]  # Qt comes without types
         self.plot.hideButtons()
         self.legend = self.plot.addLegend(offset=(-6, 6), labelTextSize="8pt")
         self.setToolTip("Loss terms, unweighted, and their weighted total")
-        self.setMinimumHeight(150)
+        self.setMinimumHeight(HEIGHT)
+        self.plot.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Ignored)
         self.lines: dict[str, Any] = {}
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)

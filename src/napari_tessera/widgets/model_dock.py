@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from qtpy.QtWidgets import QFormLayout, QVBoxLayout, QWidget
 
@@ -12,15 +12,21 @@ from napari_tessera.methods import METHODS
 from napari_tessera.widgets.loss_curve import LossCurve
 from napari_tessera.widgets.options_form import OptionsForm
 from napari_tessera.widgets.parts import combo, fill, scrolled, words
-from napari_tessera.widgets.run_bar import RunBar
+from napari_tessera.widgets.queue_list import QueueList
+from napari_tessera.widgets.run_bar import RunBar, duration
+from napari_tessera.workbench.panel import Panel
 
 if TYPE_CHECKING:
+    from napari_tessera.contract.method import Method
+    from napari_tessera.contract.options import Options
     from napari_tessera.contract.report import Report
-    from napari_tessera.contract.state import Outcome
-    from napari_tessera.jobs.job import Job
     from napari_tessera.workbench.bench import Bench
 
 CHILD, HERE = "separate process", "this process"
+PAPERS = {
+    "hao2024stem": ("Hao et al. 2024, Communications Biology 7", "10.1038/s42003-023-05640-1")
+}
+"""Citation and DOI by bibliography key."""
 
 
 class ModelDock(QWidget):  # type: ignore[misc]  # Qt comes without types
@@ -37,29 +43,25 @@ class ModelDock(QWidget):  # type: ignore[misc]  # Qt comes without types
         self.setObjectName("tesseraModel")
         self.setWindowTitle("Model")
         self._bench = bench
+        self.panel = Panel(bench)
         self.question = combo("What you want to know", self._on_question)
         self.method = combo("How it is answered", self._on_method)
         self.place = combo(
             "Where to compute; a separate process cannot disturb the window", lambda _text: None
         )
         self.about = words()
+        self.about.setOpenExternalLinks(True)
+        self.cost = words(tip="Estimated from measured steps; a slower machine takes longer")
         self.form = OptionsForm(next(iter(METHODS.values())).options_type)
         self.message = words()
-        self.queue = words()
-        self.run_bar = RunBar(self._run, self._resume)
+        self.message.hide()
+        self.run_bar = RunBar(self.panel, self._run, self._resume)
         self.curve = LossCurve()
+        self.queue = QueueList()
         self._form_place = QVBoxLayout()
         self._lay_out()
-        asked = [t for t in Task if any(t in m.answers for m in METHODS.values())]
-        fill(self.question, [str(t) for t in asked], str(Task.PLACE))
-        fill(self.place, (CHILD, HERE), CHILD)
-        self._on_question(str(Task.PLACE))
-        bench.checked.connect(self._on_report)
-        bench.checking.connect(self._refresh)
-        bench.job_changed.connect(self._on_job)
-        bench.job_ended.connect(self._on_ended)
-        bench.failed.connect(self._on_failed)
-        bench.said.connect(lambda text: self.message.setText(text))
+        self._fill()
+        self._connect()
 
     def _lay_out(self) -> None:
         inside = QWidget()
@@ -75,12 +77,28 @@ class ModelDock(QWidget):  # type: ignore[misc]  # Qt comes without types
         column.addWidget(self.about)
         column.addLayout(self._form_place)
         self._form_place.addWidget(self.form)
-        for widget in (self.run_bar, self.message, self.curve, self.queue):
+        for widget in (self.cost, self.run_bar, self.message, self.queue):
             column.addWidget(widget)
-        column.addStretch(1)
+        column.addWidget(self.curve, 1)
         outer = QVBoxLayout(self)
         outer.setContentsMargins(0, 0, 0, 0)
         outer.addWidget(scrolled(inside))
+
+    def _fill(self) -> None:
+        asked = [t for t in Task if any(t in m.answers for m in METHODS.values())]
+        fill(self.question, [str(t) for t in asked], str(Task.PLACE))
+        fill(self.place, (CHILD, HERE), CHILD)
+        self._on_question(str(Task.PLACE))
+        for job in self._bench.jobs:
+            self._on_job(job)
+
+    def _connect(self) -> None:
+        self._bench.checked.connect(self._on_report)
+        self._bench.checking.connect(self._refresh_cost)
+        self._bench.job_changed.connect(self._on_job)
+        self._bench.job_ended.connect(self._on_ended)
+        self._bench.failed.connect(self._on_failed)
+        self._bench.said.connect(self._say)
 
     # -- what a person does --------------------------------------------------------------------
 
@@ -88,61 +106,94 @@ class ModelDock(QWidget):  # type: ignore[misc]  # Qt comes without types
         task = Task(text)
         names = [name for name, method in METHODS.items() if task in method.answers]
         fill(self.method, names, names[0])
-        self._on_method(names[0])
+        for row, name in enumerate(names):
+            self.method.setItemText(row, METHODS[name].title)
+            self.method.setItemData(row, name)
+        self._on_method()
 
-    def _on_method(self, name: str) -> None:
-        form = OptionsForm(METHODS[name].options_type)
+    def _on_method(self, _title: str = "") -> None:
+        form = OptionsForm(self._method().options_type)
+        form.changed.connect(self._refresh_cost)
         self._form_place.replaceWidget(self.form, form)
         self.form.hide()
         self.form.deleteLater()
         self.form = form
-        self._refresh()
+        self.about.setText(_about(self._method()))
+        self._refresh_cost()
 
     def _run(self) -> None:
-        try:
-            options = self.form.options()
-        except OptionError as error:
-            self.message.setText(str(error))
+        options = self._options()
+        if options is None:
             return
-        self.message.clear()
-        here = self.place.currentText() == HERE
-        self._bench.run(self.method.currentText(), options, in_process=here)
+        self._say("")
+        self._bench.run(self._method().name, options, in_process=self._here)
 
     def _resume(self) -> None:
-        if self.run_bar.job is not None:
-            here = self.place.currentText() == HERE
-            self._bench.resume(self.run_bar.job, in_process=here)
+        self._say("")
+        self.panel.resume(in_process=self._here)
+
+    @property
+    def _here(self) -> bool:
+        return bool(self.place.currentText() == HERE)
+
+    def _method(self) -> Method[Any]:
+        return METHODS[self.method.currentData()]
+
+    def _options(self) -> Options | None:
+        """Options as the form shows them; None, and a word about it, if one is out of bounds."""
+        try:
+            return self.form.options()
+        except OptionError as error:
+            self._say(str(error))
+            return None
 
     # -- what the bench says -------------------------------------------------------------------
 
     def _on_report(self, _report: Report) -> None:
-        self._refresh()
+        self._refresh_cost()
 
-    def _refresh(self) -> None:
-        """Say what the method is, what it would cost, and whether it can be run."""
-        method = METHODS[self.method.currentText()]
+    def _refresh_cost(self) -> None:
+        """Say what the method would take for these data."""
         report = self._bench.report
-        cost = ""
-        if report is not None and report.ok and report.n_genes:
-            sizes = (report.n_cells, report.n_spots, report.n_genes)
-            found = method.cost(*sizes, method.options_type())
-            cost = f" About {found.seconds:.0f} s and {found.memory_bytes / 2**30:.1f} GiB here."
-        source = f" [{method.reference}]" if method.reference else ""
-        self.about.setText(f"<b>{method.title}</b>: {method.summary}{source}{cost}")
-        self.run_bar.show_job(self.run_bar.job, can_run=self._bench.can_run)
+        if report is None or not report.ok or not report.n_cells:
+            self.cost.setText("Open a tissue and a reference in the Tissue dock first.")
+            if self._bench.tissue is not None and self._bench.reference is not None:
+                waits = report is None
+                self.cost.setText("Checking…" if waits else "The Tissue dock says what is wrong.")
+            return
+        try:
+            options = self.form.options()
+        except OptionError as error:
+            self.cost.setText(str(error))
+            return
+        found = self._method().cost(report.n_cells, report.n_spots, report.n_genes, options)
+        memory = found.memory_bytes / 2**30
+        self.cost.setText(
+            f"About {duration(found.seconds)} and {memory:.1f} GiB on four cores for "
+            f"{report.n_cells:,} cells, {report.n_spots:,} spots, {report.n_genes:,} genes."
+        )
 
-    def _on_job(self, job: Job) -> None:
-        current = self.run_bar.job
-        waiting = [j for j in self._bench.jobs if not j.state.ended]
-        if current is None or current.state.ended or current is job or not waiting:
-            self.run_bar.show_job(job, can_run=self._bench.can_run)
-            self.curve.draw(self._bench.losses(job))
-        names = [f"{j.title} ({j.name})" for j in waiting if j is not self.run_bar.job]
-        self.queue.setText("Queue: " + ", ".join(names) if names else "")
+    def _on_job(self, job: object) -> None:
+        current = self.panel.job
+        if current is not None and (job is current or current.outcome is not None):
+            self.curve.draw(self._bench.losses(current))
+        self.queue.show_jobs(self._bench.jobs, current)
 
-    def _on_ended(self, job: Job, outcome: Outcome) -> None:
-        if outcome.message:
-            self.message.setText(f"{job.name}: {outcome.message} {outcome.hint}")
+    def _on_ended(self, _job: object, _outcome: object) -> None:
+        self.queue.show_jobs(self._bench.jobs, self.panel.job)
 
     def _on_failed(self, message: str, hint: str) -> None:
-        self.message.setText(f"{message} {hint}")
+        self._say(f"{message} {hint}".strip())
+
+    def _say(self, text: str) -> None:
+        self.message.setText(text)
+        self.message.setVisible(bool(text))
+
+
+def _about(method: Method[Any]) -> str:
+    """Title, plain sentence and paper."""
+    text = f"<b>{method.title}</b>: {method.summary}"
+    if method.reference in PAPERS:
+        words_of, doi = PAPERS[method.reference]
+        text += f' <a style="color: #56b4e9" href="https://doi.org/{doi}">{words_of}</a>'
+    return text

@@ -5,16 +5,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from magicgui.widgets import create_widget
+from psygnal import Signal
 from qtpy.QtWidgets import QCheckBox, QFormLayout, QHBoxLayout, QVBoxLayout, QWidget
 from superqt import QCollapsible
+
+from napari_tessera.contract.options import option_fields
 
 if TYPE_CHECKING:
     from napari_tessera.contract.options import OptionField, Options
 
-from napari_tessera.contract.options import option_fields
-
-WIDE = 10**9
-"""Bound of a spin box where an option declares none."""
+MOST = 2**31 - 1
+"""Bound of a spin box where an option declares none; Qt's own."""
 
 
 class OptionRow(QWidget):  # type: ignore[misc]  # Qt comes without types
@@ -24,7 +25,14 @@ class OptionRow(QWidget):  # type: ignore[misc]  # Qt comes without types
     ----------
     field : OptionField
         The option.
+
+    Attributes
+    ----------
+    changed : Signal
+        Emitted after a person, or anybody else, has changed the value.
     """
+
+    changed = Signal()
 
     def __init__(self, field: OptionField) -> None:
         super().__init__()
@@ -34,28 +42,39 @@ class OptionRow(QWidget):  # type: ignore[misc]  # Qt comes without types
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.addWidget(self.editor.native, 1)
-        tip = field.declaration.help
-        self.setToolTip(tip)
-        self.editor.native.setToolTip(tip)
+        tip = tip_of(field)
+        for widget in (self, self.editor.native, self.auto):
+            widget.setToolTip(tip)
         if field.optional:
             row.addWidget(self.auto)
-            self.auto.setToolTip(f"{field.declaration.none_means}: {tip}")
-            self.auto.toggled.connect(lambda on: self.editor.native.setEnabled(not on))
         self.set_value(field.default)
+        self.auto.toggled.connect(self._on_auto)
+        self.editor.changed.connect(lambda *_: self.changed.emit())
+        self._on_auto()
 
     def value(self) -> Any:  # noqa: ANN401 - the value's type is the field's kind
-        """Value as the form shows it; the dataclass judges it."""
+        """Give the value as the form shows it; the dataclass judges it.
+
+        Raises
+        ------
+        OptionError
+            If the text is not a value of this option.
+        """
         if self.field.optional and self.auto.isChecked():
             return None
         value = self.editor.value
-        return self.field.kind(value) if self.field.kind is not bool else bool(value)
+        return self.field.parse(value) if isinstance(value, str) else value
 
     def set_value(self, value: Any) -> None:  # noqa: ANN401 - as above
         """Show a value."""
         if self.field.optional:
             self.auto.setChecked(value is None)
         if value is not None:
-            self.editor.value = str(value) if self.field.choices else value
+            self.editor.value = _shown(self.field, value)
+
+    def _on_auto(self, *_: object) -> None:
+        self.editor.native.setEnabled(not (self.field.optional and self.auto.isChecked()))
+        self.changed.emit()
 
 
 class OptionsForm(QWidget):  # type: ignore[misc]  # Qt comes without types
@@ -65,29 +84,38 @@ class OptionsForm(QWidget):  # type: ignore[misc]  # Qt comes without types
     ----------
     options_type : type
         Subclass of `Options`.
+
+    Attributes
+    ----------
+    rows : dict of str to OptionRow
+        One per option.
+    changed : Signal
+        Emitted after any of them has changed.
     """
+
+    changed = Signal()
 
     def __init__(self, options_type: type[Options]) -> None:
         super().__init__()
         self._type = options_type
         self.rows = {field.name: OptionRow(field) for field in option_fields(options_type)}
+        self.fold = QCollapsible("More options")
+        self.fold.setDuration(0)
         usual, advanced = QFormLayout(), QFormLayout()
         for name, row in self.rows.items():
-            declared = row.field.declaration
-            unit = f" ({declared.unit})" if declared.unit else ""
-            label = name.replace("_", " ").capitalize() + unit
-            (advanced if declared.advanced else usual).addRow(label, row)
+            (advanced if row.field.declaration.advanced else usual).addRow(label_of(row.field), row)
+            row.changed.connect(self.changed.emit)
+            row.setObjectName(f"tesseraOption_{name}")
         for form in (usual, advanced):
             form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.ExpandingFieldsGrow)
             form.setContentsMargins(0, 0, 0, 0)
+        inside = QWidget()
+        inside.setLayout(advanced)
+        self.fold.addWidget(inside)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.addLayout(usual)
-        fold = QCollapsible("More options")
-        inside = QWidget()
-        inside.setLayout(advanced)
-        fold.addWidget(inside)
-        column.addWidget(fold)
+        column.addWidget(self.fold)
 
     def options(self) -> Options:
         """Options as the form shows them.
@@ -99,30 +127,54 @@ class OptionsForm(QWidget):  # type: ignore[misc]  # Qt comes without types
         """
         return self._type(**{name: row.value() for name, row in self.rows.items()})
 
+    def set_options(self, options: Options) -> None:
+        """Show the given options."""
+        for name, row in self.rows.items():
+            row.set_value(getattr(options, name))
+
+
+def label_of(field: OptionField) -> str:
+    """Name of an option for people, with its unit."""
+    unit = f" ({field.declaration.unit})" if field.declaration.unit else ""
+    return field.name.replace("_", " ").capitalize() + unit
+
+
+def tip_of(field: OptionField) -> str:
+    """Help of an option, with its bounds."""
+    d = field.declaration
+    bounds = ((d.ge, "at least"), (d.gt, "above"), (d.le, "at most"))
+    known = ", ".join(f"{word} {bound:g}" for bound, word in bounds if bound is not None)
+    return f"{d.help}\n({known})" if known else d.help
+
+
+def _shown(field: OptionField, value: Any) -> Any:  # noqa: ANN401 - the value's type is the kind
+    """Write a value as its editor takes it."""
+    if field.choices:
+        return str(value)
+    return f"{value:.12g}" if field.kind is float else value
+
 
 def _editor(field: OptionField) -> Any:  # noqa: ANN401 - a magicgui widget
-    """Editor for one option; bounds help the hand, the dataclass judges."""
-    declared = field.declaration
+    """Make an editor; bounds help the hand, the dataclass judges.
+
+    Real numbers are written as text: a spin box rounds to its decimals, and a small learning rate
+    would come back as another one.
+    """
     if field.choices:
         return create_widget(
-            value=str(field.default), widget_type="ComboBox", options={"choices": field.choices}
+            value=str(field.choices[0]),
+            widget_type="ComboBox",
+            options={"choices": field.choices},
         )
     if field.kind is bool:
-        return create_widget(value=bool(field.default), widget_type="CheckBox")
-    if field.kind is str:
-        return create_widget(value=str(field.default or ""), widget_type="LineEdit")
-    low = declared.ge if declared.ge is not None else declared.gt
-    options = {
-        "min": field.kind(-WIDE if low is None else low),
-        "max": field.kind(WIDE if declared.le is None else declared.le),
-        "step": field.kind(declared.step or (1 if field.kind is int else 0.1)),
-    }
-    if field.kind is float:
-        options["step"] = (
-            min(options["step"], 0.001) if (field.default or 1) < 0.01 else options["step"]
-        )
-        kind = "FloatSpinBox"
-    else:
-        kind = "SpinBox"
-    value = field.default if field.default is not None else max(options["min"], field.kind(1))
-    return create_widget(value=value, widget_type=kind, options=options)
+        return create_widget(value=False, widget_type="CheckBox")
+    if field.kind is not int:
+        return create_widget(value="", widget_type="LineEdit")
+    d = field.declaration
+    low = -MOST if d.ge is None else int(d.ge)
+    high = MOST if d.le is None else int(d.le)
+    return create_widget(
+        value=min(max(low, 1), high),
+        widget_type="SpinBox",
+        options={"min": low, "max": high, "step": int(d.step or 1)},
+    )

@@ -5,7 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from qtpy.QtCore import Qt
-from qtpy.QtWidgets import QComboBox, QLabel, QPushButton, QScrollArea, QSizePolicy, QWidget
+from qtpy.QtWidgets import (
+    QApplication,
+    QComboBox,
+    QLabel,
+    QPushButton,
+    QScrollArea,
+    QSizePolicy,
+    QStyle,
+    QWidget,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -31,6 +40,16 @@ def words(text: str = "", tip: str = "") -> QLabel:
     policy = QSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Minimum)
     policy.setHeightForWidth(True)
     label.setSizePolicy(policy)
+    return label
+
+
+def picture(sign: QStyle.StandardPixmap, tip: str) -> QLabel:
+    """Make a label that shows one of the desktop's own signs."""
+    label = QLabel()
+    label.setPixmap(QApplication.style().standardIcon(sign).pixmap(16, 16))
+    label.setToolTip(tip)
+    label.setAccessibleName(tip)
+    label.setFixedSize(18, 18)
     return label
 
 

@@ -10,6 +10,7 @@ from qtpy.QtWidgets import QApplication
 
 from napari_tessera.widgets.activity import Activity
 from napari_tessera.widgets.canvas import Canvas
+from napari_tessera.widgets.legend import canvas_widget_of
 from napari_tessera.widgets.main_thread import MainThread
 from napari_tessera.workbench.bench import Bench
 
@@ -36,27 +37,29 @@ class Session(QObject):  # type: ignore[misc]  # Qt comes without types
         self.bench = Bench(self.main_thread.post)
         self.canvas = Canvas(viewer, self.bench)
         self.activity = Activity(self.bench)
-        self._windows: list[QWidget] = []
+        self._viewer = weakref.ref(viewer)
+        self._window: QWidget | None = None
+        self._watch(viewer)
         app = QApplication.instance()
         if app is not None:
             app.aboutToQuit.connect(self.close)
 
-    def watch(self, window: QWidget) -> None:
-        """End with a window: when it has closed, jobs are stopped with a checkpoint."""
-        if window not in self._windows:
-            self._windows.append(window)
-            window.installEventFilter(self)
+    def _watch(self, viewer: Viewer) -> None:
+        """End with the viewer's window."""
+        canvas = canvas_widget_of(viewer)
+        if canvas is not None:
+            self._window = canvas.window()
+            self._window.installEventFilter(self)
 
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """Look whether a window that was asked to close really did."""
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: ARG002 - Qt's shape
+        """Look, once it has decided, whether a window that was asked to close really did."""
         if event.type() == QEvent.Type.Close:
-            window = watched
-            QTimer.singleShot(0, lambda: self._close_with(window))
+            QTimer.singleShot(0, self._close_with_window)
         return False
 
-    def _close_with(self, window: QWidget) -> None:
+    def _close_with_window(self) -> None:
         try:
-            open_still = window.isVisible()
+            open_still = self._window is not None and self._window.isVisible()
         except RuntimeError:  # Qt has deleted it
             open_still = False
         if not open_still:
@@ -66,6 +69,9 @@ class Session(QObject):  # type: ignore[misc]  # Qt comes without types
         """Stop every job; each stays resumable."""
         self.activity.close()
         self.bench.close(CLOSE_S)
+        viewer = self._viewer()
+        if viewer is not None:
+            _SESSIONS.pop(viewer, None)
 
 
 _SESSIONS: weakref.WeakKeyDictionary[Viewer, Session] = weakref.WeakKeyDictionary()
@@ -76,3 +82,11 @@ def session_of(viewer: Viewer) -> Session:
     if viewer not in _SESSIONS:
         _SESSIONS[viewer] = Session(viewer)
     return _SESSIONS[viewer]
+
+
+def session_here() -> Session | None:
+    """Session of the viewer that a person looks at; None where there is none."""
+    import napari
+
+    viewer = napari.current_viewer()
+    return None if viewer is None else session_of(viewer)

@@ -6,28 +6,49 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from qtpy.QtWidgets import QFileDialog, QFormLayout, QHBoxLayout, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QFileDialog, QFormLayout, QHBoxLayout, QProgressBar, QVBoxLayout, QWidget
 
-from napari_tessera.contract.report import Severity
 from napari_tessera.widgets.parts import button, combo, fill, scrolled, words
+from napari_tessera.widgets.problem_list import ProblemList
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from qtpy.QtGui import QDragEnterEvent, QDropEvent
 
     from napari_tessera.contract.inputs import Selection
-    from napari_tessera.contract.report import Problem, Report
+    from napari_tessera.contract.report import Report
     from napari_tessera.workbench.bench import Bench
 
-MARKS = {Severity.REFUSE: "⛔", Severity.REPAIR: "🔧", Severity.REMARK: "ℹ"}  # noqa: RUF001
-FIELDS = {
-    "table": "Table with the spots' expression",
-    "coordinate_system": "Coordinate system of spots and picture",
-    "image": "Picture to look at",
-    "layer": "Where the counts are",
-    "gene_column": "Column of var with gene symbols",
-    "cell_type_column": "Column of the reference with the cell types",
+TISSUE_FIELDS = {
+    "table": ("Table", "Table with the spots' expression"),
+    "region": ("Spots", "Element that the table annotates"),
+    "coordinate_system": ("Coordinates", "Coordinate system of spots and picture"),
+    "image": ("Picture", "Picture to look at"),
+    "layer": ("Counts", "Where the spots' counts are"),
+    "gene_column": ("Genes", "Column of var with gene symbols; index is the row names"),
 }
-DEFAULT = "(default)"
+REFERENCE_FIELDS = {
+    "cell_type_column": ("Cell types", "Column of the reference with the cell types"),
+    "reference_layer": ("Counts", "Where the reference's counts are"),
+    "reference_gene_column": ("Genes", "Column of var with gene symbols; index is the row names"),
+}
+UNSAID = {
+    "layer": "X",
+    "reference_layer": "X",
+    "gene_column": "index",
+    "reference_gene_column": "index",
+}
+"""What stands in the box for None."""
+
+SELDOM = {"region", "gene_column", "reference_layer", "reference_gene_column"}
+"""Boxes that are there only where there is something to choose."""
+
+FORGOTTEN = {
+    "table": ("region", "layer", "gene_column"),
+    "coordinate_system": ("image",),
+}
+"""Choices that a choice makes meaningless."""
 
 
 class TissueDock(QWidget):  # type: ignore[misc]  # Qt comes without types
@@ -43,15 +64,76 @@ class TissueDock(QWidget):  # type: ignore[misc]  # Qt comes without types
         super().__init__()
         self.setObjectName("tesseraTissue")
         self.setWindowTitle("Tissue")
-        self.setAcceptDrops(True)
         self._bench = bench
-        self.tissue_name = words("No tissue yet: open one, or drop a folder here.")
-        self.reference_name = words("No reference yet.")
-        self.boxes = {name: combo(tip, partial(self._choose, name)) for name, tip in FIELDS.items()}
-        self.summary = words()
-        self.problems = words()
+        self.boxes = {
+            name: combo(tip, partial(self._choose, name))
+            for name, (_, tip) in (TISSUE_FIELDS | REFERENCE_FIELDS).items()
+        }
+        self._forms: dict[str, QFormLayout] = {}
+        self.tissue_name = words("Open a tissue, or drop one here.")
+        self.keep = button(
+            "Keep as .zarr…",
+            "This tissue has no store yet: write one, so that results are kept",
+            self._ask_where_to_keep,
+        )
+        self.keep.hide()
+        self.reference_name = words("Open annotated single cells, or drop them here.")
         self.busy = words()
+        self.busy_bar = QProgressBar()
+        self.busy_bar.setRange(0, 0)
+        self.busy_bar.setTextVisible(False)
+        self.busy_bar.setFixedHeight(6)
+        self.summary = words()
+        self.problems = ProblemList()
         self._lay_out()
+        self._connect()
+
+    def _lay_out(self) -> None:
+        inside = QWidget()
+        column = QVBoxLayout(inside)
+        column.setContentsMargins(6, 6, 6, 6)
+        self.tissue_part = Part(self._bench.open_tissue, self._tissue_widgets())
+        self.reference_part = Part(self._bench.open_reference, self._reference_widgets())
+        column.addWidget(self.tissue_part)
+        column.addWidget(self.reference_part)
+        for widget in (self.busy, self.busy_bar, self.summary, self.problems):
+            column.addWidget(widget)
+        column.addStretch(1)
+        outer = QVBoxLayout(self)
+        outer.setContentsMargins(0, 0, 0, 0)
+        outer.addWidget(scrolled(inside))
+
+    def _tissue_widgets(self) -> list[QWidget]:
+        opens = QWidget()
+        row = QHBoxLayout(opens)
+        row.setContentsMargins(0, 0, 0, 0)
+        for made in (
+            button("Folder…", "Open a SpatialData .zarr or a vendor's folder", self._ask_folder),
+            button("File…", "Open an .h5ad table with coordinates", self._ask_table),
+            button("Picture…", "Open the .h5ad again with a picture beside it", self._ask_picture),
+        ):
+            row.addWidget(made)
+        self.picture = opens.layout().itemAt(2).widget()
+        form = self._form(tuple(TISSUE_FIELDS))
+        return [words("<b>Tissue</b>"), opens, self.tissue_name, self.keep, form]
+
+    def _reference_widgets(self) -> list[QWidget]:
+        opens = button("Open reference…", "Open annotated single cells (.h5ad)", self._ask_cells)
+        form = self._form(tuple(REFERENCE_FIELDS))
+        return [words("<b>Reference</b>"), opens, self.reference_name, form]
+
+    def _form(self, names: tuple[str, ...]) -> QWidget:
+        holder = QWidget()
+        form = QFormLayout(holder)
+        form.setContentsMargins(0, 0, 0, 0)
+        form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.ExpandingFieldsGrow)
+        for name in names:
+            form.addRow((TISSUE_FIELDS | REFERENCE_FIELDS)[name][0], self.boxes[name])
+            self._forms[name] = form
+        return holder
+
+    def _connect(self) -> None:
+        bench = self._bench
         bench.tissue_opened.connect(self._on_tissue)
         bench.reference_opened.connect(self._on_reference)
         bench.selection_changed.connect(self._on_selection)
@@ -59,43 +141,11 @@ class TissueDock(QWidget):  # type: ignore[misc]  # Qt comes without types
         bench.checking.connect(self._on_checking)
         bench.busy_changed.connect(self._on_busy)
         bench.failed.connect(self._on_failed)
-        self._on_selection(bench.selection)
-        if bench.view is not None:
-            self._on_tissue(bench.view)
-        if bench.reference_choices is not None:
-            self._on_reference(bench.reference_choices)
+        self._on_tissue()
+        self._on_reference()
+        self._on_busy(bench.busy)
         if bench.report is not None:
             self._on_report(bench.report)
-
-    def _lay_out(self) -> None:
-        inside = QWidget()
-        column = QVBoxLayout(inside)
-        column.setContentsMargins(6, 6, 6, 6)
-        opens = QHBoxLayout()
-        opens.addWidget(
-            button("Open folder…", "Open a .zarr or a vendor's folder", self._ask_folder)
-        )
-        opens.addWidget(button("Open .h5ad…", "Open a table with coordinates", self._ask_table))
-        column.addLayout(opens)
-        column.addWidget(self.tissue_name)
-        column.addWidget(
-            button(
-                "Open reference…", "Open the annotated single cells (.h5ad)", self._ask_reference
-            )
-        )
-        column.addWidget(self.reference_name)
-        form = QFormLayout()
-        form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.ExpandingFieldsGrow)
-        labels = ("Table", "Coordinates", "Picture", "Counts", "Genes", "Cell types")
-        for label, box in zip(labels, self.boxes.values(), strict=True):
-            form.addRow(label, box)
-        column.addLayout(form)
-        for label in (self.busy, self.summary, self.problems):
-            column.addWidget(label)
-        column.addStretch(1)
-        outer = QVBoxLayout(self)
-        outer.setContentsMargins(0, 0, 0, 0)
-        outer.addWidget(scrolled(inside))
 
     # -- what a person does --------------------------------------------------------------------
 
@@ -109,93 +159,119 @@ class TissueDock(QWidget):  # type: ignore[misc]  # Qt comes without types
         if chosen:
             self._bench.open_tissue(Path(chosen))
 
-    def _ask_reference(self) -> None:
+    def _ask_cells(self) -> None:
         chosen, _ = QFileDialog.getOpenFileName(self, "Open a reference", "", "AnnData (*.h5ad)")
         if chosen:
             self._bench.open_reference(Path(chosen))
 
+    def _ask_picture(self) -> None:
+        from napari_tessera.widgets.picture_dialog import ask_picture
+
+        found = ask_picture(self)
+        source = self._bench.origin.source
+        if found is not None and source:
+            self._bench.open_tissue(Path(source), image=found[0], image_scale=found[1])
+
+    def _ask_where_to_keep(self) -> None:
+        chosen, _ = QFileDialog.getSaveFileName(self, "Keep as", "", "SpatialData (*.zarr)")
+        if chosen:
+            self._bench.keep_tissue(Path(chosen).with_suffix(".zarr"))
+
     def _choose(self, name: str, text: str) -> None:
-        value = None if text == DEFAULT else text
-        changes: dict[str, str | None] = {name: value}
-        if name == "table":
-            changes |= {"region": None, "layer": None, "gene_column": None}
-        if name == "coordinate_system":
-            changes["image"] = None
+        changes: dict[str, str | None] = {name: None if text == UNSAID.get(name) else text}
+        changes |= dict.fromkeys(FORGOTTEN.get(name, ()))
         self._bench.select(**changes)
-
-    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        """Take files and folders."""
-        if event.mimeData().hasUrls():
-            event.acceptProposedAction()
-
-    def dropEvent(self, event: QDropEvent) -> None:
-        """Open what was dropped."""
-        for url in event.mimeData().urls()[:1]:
-            self._bench.open_tissue(Path(url.toLocalFile()))
 
     # -- what the bench says -------------------------------------------------------------------
 
-    def _on_tissue(self, _view: object) -> None:
-        tissue, choices = self._bench.tissue, self._bench.choices
-        if tissue is None or choices is None:
-            return
-        kept = "" if tissue.path is not None else " (in memory: import it as .zarr to keep results)"
-        self.tissue_name.setText(f"<b>{tissue.title}</b>{kept}")
+    def _on_tissue(self, _view: object = None) -> None:
+        tissue = self._bench.tissue
+        self.picture.setEnabled(tissue is not None and bool(self._bench.origin.source))
+        self.keep.setVisible(tissue is not None and tissue.path is None)
+        if tissue is not None:
+            unkept = "" if tissue.path is not None else " Results stay in memory until it is kept."
+            self.tissue_name.setText(f"{tissue.title}.{unkept}" if unkept else tissue.title)
         self._on_selection(self._bench.selection)
 
-    def _on_reference(self, choices: object) -> None:
-        source = self._bench.reference
-        name = source.name if isinstance(source, Path) else "in memory"
-        n_cells = getattr(choices, "n_cells", 0)
-        n_genes = getattr(choices, "n_genes", 0)
-        self.reference_name.setText(f"<b>{name}</b>: {n_cells:,} cells, {n_genes:,} genes")
+    def _on_reference(self, _choices: object = None) -> None:
+        choices, source = self._bench.reference_choices, self._bench.reference
+        if choices is not None:
+            name = source.name if isinstance(source, Path) else "Cells in memory"
+            sizes = f"{choices.n_cells:,} cells, {choices.n_genes:,} genes"
+            self.reference_name.setText(f"{name}: {sizes}")
         self._on_selection(self._bench.selection)
 
     def _on_selection(self, selection: Selection) -> None:
         tissue, reference = self._bench.choices, self._bench.reference_choices
         table = selection.table or ""
-        entries: dict[str, tuple[str, ...]] = dict.fromkeys(FIELDS, ())
+        entries: dict[str, tuple[str, ...]] = dict.fromkeys(self.boxes, ())
         if tissue is not None:
             entries["table"] = tissue.tables
+            entries["region"] = tissue.regions.get(table, ())
             entries["coordinate_system"] = tissue.coordinate_systems
             entries["image"] = tissue.images
             entries["layer"] = ("X", *tissue.layers.get(table, ()))
-            entries["gene_column"] = (DEFAULT, *tissue.gene_columns.get(table, ()))
+            entries["gene_column"] = ("index", *tissue.gene_columns.get(table, ()))
         if reference is not None:
             entries["cell_type_column"] = reference.cell_type_columns
+            entries["reference_layer"] = ("X", *reference.layers)
+            entries["reference_gene_column"] = ("index", *reference.gene_columns)
         for name, box in self.boxes.items():
-            fill(box, entries[name], getattr(selection, name) or ("X" if name == "layer" else None))
+            fill(box, entries[name], getattr(selection, name) or UNSAID.get(name))
+            needed = len(entries[name]) > 1 or name not in SELDOM
+            self._forms[name].setRowVisible(box, needed)
 
     def _on_checking(self) -> None:
         self.summary.setText("Checking…")
-        self.problems.clear()
+        self.problems.show_report(None)
 
     def _on_busy(self, what: str) -> None:
-        self.busy.setText(f"<i>{what}…</i>" if what else "")
+        self.busy.setText(f"{what}…" if what else "")
+        self.busy.setVisible(bool(what))
+        self.busy_bar.setVisible(bool(what))
 
     def _on_report(self, report: Report) -> None:
         parts = [f"{report.n_spots:,} spots"]
-        if self._bench.reference is not None:
-            parts += [f"{report.n_cells:,} cells", f"{report.n_genes:,} shared genes"]
-            parts.append("ready to run" if report.ok else "cannot be run yet")
-        else:
+        if self._bench.reference is None:
             parts.append("open a reference to go on")
+        else:
+            parts += [f"{report.n_cells:,} cells", f"{report.n_genes:,} shared genes"]
+            parts.append("ready to run" if report.ok else "this cannot be trained on yet")
         self.summary.setText("<b>" + " · ".join(parts) + "</b>")
-        ordered = (*report.refusals, *report.repairs, *report.remarks)
-        self.problems.setText("".join(map(_as_html, ordered)))
+        self.problems.show_report(report)
 
     def _on_failed(self, message: str, hint: str) -> None:
-        self.summary.setText(f"<b>{message}</b>")
-        self.problems.setText(hint)
+        self.summary.clear()
+        self.problems.show_failure(message, hint)
 
 
-def _as_html(problem: Problem) -> str:
-    """One problem as a paragraph."""
-    from html import escape
+class Part(QWidget):  # type: ignore[misc]  # Qt comes without types
+    """A part of the dock on which a file or folder can be dropped.
 
-    where = f"{problem.element}, {problem.column}" if problem.column else problem.element
-    return (
-        f"<p>{MARKS[problem.severity]} <b>{escape(where)}</b>: "
-        f"expected {escape(problem.expected)}; found {escape(problem.found)}. "
-        f"<i>{escape(problem.hint)}</i></p>"
-    )
+    Parameters
+    ----------
+    take : callable
+        Gets the path.
+    widgets : list of QWidget
+        What is in it, top to bottom.
+    """
+
+    def __init__(self, take: Callable[[Path], None], widgets: list[QWidget]) -> None:
+        super().__init__()
+        self._take = take
+        self.setAcceptDrops(True)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        for widget in widgets:
+            column.addWidget(widget)
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        """Take one file or folder of this machine."""
+        urls = event.mimeData().urls()
+        if len(urls) == 1 and urls[0].isLocalFile():
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        """Open what was dropped."""
+        event.acceptProposedAction()
+        self._take(Path(event.mimeData().urls()[0].toLocalFile()))

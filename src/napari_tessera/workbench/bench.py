@@ -21,7 +21,6 @@ from napari_tessera.jobs.run_dir import RunDir
 from napari_tessera.workbench import reading
 from napari_tessera.workbench.checking import NOTHING_CHECKED, Answer, Checker, Question
 from napari_tessera.workbench.launching import Launch, Launcher, prepare_launch
-from napari_tessera.workbench.losses import LossTrace
 from napari_tessera.workbench.shelf import Shelf
 from napari_tessera.workbench.tasks import Tasks
 
@@ -39,9 +38,11 @@ if TYPE_CHECKING:
     from napari_tessera.contract.state import Outcome
     from napari_tessera.data.choices import ReferenceChoices, TissueChoices
     from napari_tessera.data.read import Tissue
+    from napari_tessera.data.sample import SamplePaths
     from napari_tessera.data.write import RunSummary
     from napari_tessera.jobs.job import Job
     from napari_tessera.jobs.runner import Runner
+    from napari_tessera.workbench.losses import LossTrace
     from napari_tessera.workbench.reading import OpenedReference, OpenedTissue
 
 _log = logging.getLogger(__name__)
@@ -60,6 +61,8 @@ class Bench:
 
     Attributes
     ----------
+    origin : reading.Origin
+        Paths of the open tissue.
     view : TissueView or None
         What is drawn of it.
     choices : TissueChoices or None
@@ -100,9 +103,8 @@ class Bench:
         self.selection = Selection()
         self.report: Report | None = None
         self.closed = False
-        self._origin = reading.Origin()
+        self.origin = reading.Origin()
         self._answer: Answer | None = None
-        self._losses: dict[str, LossTrace] = {}
         self._at_work: dict[str, Tissue | None] = {}
         self._errands = Errands(post)
         self._tasks = Tasks(self._errands, self._take_failure)
@@ -112,7 +114,7 @@ class Bench:
         self._shelf = Shelf(self._tasks, self._launcher)
         self._shelf.runs_changed.connect(self.runs_changed.emit)
         self._shelf.loaded.connect(self.run_loaded.emit)
-        self._launcher.changed.connect(self._on_job_changed)
+        self._launcher.changed.connect(self.job_changed.emit)
         self._launcher.previewed.connect(self._on_job_previewed)
         self._launcher.ended.connect(self._on_job_ended)
 
@@ -160,6 +162,20 @@ class Bench:
             key="reference",
         )
 
+    def open_sample(self, *, real: bool) -> None:
+        """Open sample data: real ones where they are at hand and wanted, else planted ones."""
+        self._tasks.do(
+            "Making the sample",
+            lambda: reading.make_sample(real=real),
+            self._open_both,
+            key="tissue",
+        )
+
+    def _open_both(self, paths: SamplePaths) -> None:
+        self.said.emit(f"Sample: {paths.name}")
+        self.open_tissue(paths.tissue)
+        self.open_reference(paths.reference)
+
     def select(self, **changes: Any) -> None:  # noqa: ANN401 - fields of Selection
         """Change what is chosen; view and report follow.
 
@@ -175,7 +191,7 @@ class Bench:
         self.selection_changed.emit(selection)
         tissue = self.tissue
         if tissue is not None and _DRAWN & set(changes):
-            opened = self._origin
+            opened = self.origin
             self._tasks.do(
                 "Drawing",
                 lambda: reading.look_at(opened, tissue, selection),
@@ -186,7 +202,7 @@ class Bench:
             self._check()
 
     def _take_tissue(self, opened: OpenedTissue) -> None:
-        self._origin = opened.origin
+        self.origin = opened.origin
         self.choices, self.selection, self.view = opened.choices, opened.selection, opened.view
         self.tissue = opened.tissue  # layers ask for it
         self.tissue_opened.emit(opened.view)
@@ -210,7 +226,7 @@ class Bench:
         self.checking.emit()
         question = Question(
             tissue=self.tissue,
-            origin=self._origin,
+            origin=self.origin,
             reference=self.reference,
             selection=self.selection,
         )
@@ -284,18 +300,13 @@ class Bench:
 
     def losses(self, job: Job) -> LossTrace:
         """Loss curves of a job so far."""
-        return self._losses.setdefault(job.name, LossTrace())
+        return self._launcher.losses(job)
 
     def _start(self, launch: Launch, *, in_process: bool) -> Job:
         job = self._launcher.start(launch, in_process=in_process)
         self._at_work.setdefault(job.name, self.tissue)
         self.job_changed.emit(job)
         return job
-
-    def _on_job_changed(self, job: Job) -> None:
-        if job.progress is not None:
-            self.losses(job).take(job.progress)
-        self.job_changed.emit(job)
 
     def _on_job_previewed(self, job: Job, xy: NDArray[np.float64]) -> None:
         if self._at_work.get(job.name) is self.tissue:
@@ -343,13 +354,7 @@ class Bench:
         self._shelf.delete(name)
 
     def keep_tissue(self, out: Path) -> None:
-        """Write a tissue that has no store into a new one, with its runs, and open that.
-
-        Parameters
-        ----------
-        out : Path
-            Store to make; it must not exist.
-        """
+        """Write a tissue without a store, runs and all, into the new store `out`; open that."""
         tissue = self.tissue
         if tissue is not None:
             self._tasks.do(

@@ -16,6 +16,7 @@ from napari_tessera.jobs.backends import ChildBackend, ThreadBackend
 from napari_tessera.jobs.run_dir import RunDir, run_root
 from napari_tessera.jobs.runner import JobSpec, Runner
 from napari_tessera.methods import get_method
+from napari_tessera.workbench.losses import LossTrace
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
@@ -143,6 +144,7 @@ class Launcher:
         self._lock = threading.Lock()
         self._told: set[Job] = set()
         self._over: set[Job] = set()
+        self._losses: dict[str, LossTrace] = {}
         self.jobs: tuple[Job, ...] = ()
 
     def start(self, launch: Launch, *, in_process: bool) -> Job:
@@ -179,7 +181,13 @@ class Launcher:
     def _tell(self, job: Job) -> None:
         with self._lock:
             self._told.discard(job)
+        if job.progress is not None:
+            self.losses(job).take(job.progress)
         self.changed.emit(job)
+
+    def losses(self, job: Job) -> LossTrace:
+        """Loss curves of a job so far; one that is resumed goes on with its own."""
+        return self._losses.setdefault(job.name, LossTrace())
 
     def _on_previewed(self, job: Job, path: Path) -> None:
         xy = _read_preview(path)

@@ -52,6 +52,8 @@ class Panel:
         bench.job_changed.connect(self._on_job)
         bench.job_ended.connect(self._on_ended)
         bench.run_loaded.connect(self._on_run)
+        for job in bench.jobs:
+            self._on_job(job)
         for signal in (bench.checking, bench.checked, bench.tissue_opened):
             signal.connect(self._tell)
 

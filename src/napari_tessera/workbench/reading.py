@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from napari_tessera.contract.results import Run
     from napari_tessera.data.choices import ReferenceChoices, TissueChoices
     from napari_tessera.data.read import Tissue
+    from napari_tessera.data.sample import SamplePaths
     from napari_tessera.data.write import RunSummary
 
 REFERENCE_FIELDS = ("reference_layer", "reference_gene_column", "cell_type_column")
@@ -171,6 +172,22 @@ def read_run_of(tissue: Tissue, name: str) -> Run:
     from napari_tessera.data.write import read_run
 
     return read_run(target_of(tissue), name)
+
+
+def make_sample(*, real: bool) -> SamplePaths:
+    """Make sample data in a folder of their own.
+
+    Parameters
+    ----------
+    real : bool
+        Whether to copy real data where they are at hand.
+    """
+    import tempfile
+
+    from napari_tessera.data.sample import find_sample, write_sample
+
+    folder = Path(tempfile.mkdtemp(prefix="tessera_sample_"))
+    return find_sample(folder) if real else write_sample(folder)
 
 
 def write_tissue(tissue: Tissue, out: Path) -> None:
