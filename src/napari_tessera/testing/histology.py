@@ -118,7 +118,7 @@ def _vacuoles(
     pixels = np.indices(shape).reshape(2, -1).T
     near = np.asarray(cKDTree(seeds).query(pixels, k=2)[0])
     wall = (near[:, 1] - near[:, 0]).reshape(shape)
-    return 1.0 / (1.0 + np.exp(-(wall - 2.2) / 0.35))
+    return np.asarray(1.0 / (1.0 + np.exp(-(wall - 2.2) / 0.35)))
 
 
 def _nuclei(
