@@ -140,25 +140,36 @@ class CellMap:
         entropy = top + torch.log(total) - weighted / total
         return (sums / total[:, None]).numpy(), entropy.clamp(min=0).float().numpy()
 
+    @torch.no_grad()
     def entropy(self) -> NDArray[np.float32]:
         """Entropy in nats of every cell's distribution over spots, shape (n_cells,)."""
-        return np.concatenate([_entropy(self.logits(b).softmax(1)) for b in self.blocks()])
+        out = np.empty(self.n_cells, dtype=np.float32)
+        for block in self.blocks():
+            out[block] = _entropy(self.logits(block).softmax(1))
+        return out
 
+    @torch.no_grad()
     def modal_spot(self) -> NDArray[np.int64]:
         """Most probable spot of every cell, shape (n_cells,)."""
-        return np.concatenate([self.logits(b).argmax(1).cpu().numpy() for b in self.blocks()])
+        out = np.empty(self.n_cells, dtype=np.int64)
+        for block in self.blocks():
+            out[block] = self.logits(block).argmax(1).cpu().numpy()
+        return out
 
+    @torch.no_grad()
     def top_k(self, k: int) -> sparse.csr_matrix:
         """Keep the k largest entries of every row, shape (n_cells, n_spots)."""
-        k = min(k, self.n_spots)
-        found = [self.logits(b).softmax(1).topk(k, dim=1) for b in self.blocks()]
-        p = torch.cat([f.values for f in found]).cpu().numpy()
-        spots = torch.cat([f.indices for f in found]).cpu().numpy()
-        return _rows_to_csr(p, spots, np.full(p.shape, fill_value=True), self.n_spots)
+        top = _Top.empty(self.n_cells, min(k, self.n_spots))
+        for block in self.blocks():
+            top.take(block, self.logits(block).softmax(1))
+        return top.matrix(np.ones(top.p.shape, dtype=np.bool_), self.n_spots)
 
     @torch.no_grad()
     def rows(self, spot_xy: NDArray[np.float64], pitch: float) -> MapRows:
         """All that a placement reports, in one pass.
+
+        What is kept is allocated beforehand: small things that outlive a block and are allocated
+        between blocks keep the allocator from using their memory again.
 
         Parameters
         ----------
@@ -167,62 +178,84 @@ class CellMap:
         pitch : float
             Typical distance of neighbouring spots.
         """
-        parts = [_block_rows(self.logits(b), spot_xy, pitch) for b in self.blocks()]
-        stacked = {
-            f.name: np.concatenate([getattr(p, f.name) for p in parts])
-            for f in dataclasses.fields(MapRows)
-            if f.name != "map"
-        }
-        return MapRows(map=sparse.csr_matrix(sparse.vstack([p.map for p in parts])), **stacked)
+        n = self.n_cells
+        top = _Top.empty(n, min(MOST_K, self.n_spots))
+        xy, mean = np.empty((n, 2)), np.empty((n, 2))
+        covariance = np.empty((n, 2, 2), dtype=np.float32)
+        entropy, confidence = np.empty(n, dtype=np.float32), np.empty(n, dtype=np.float32)
+        for block in self.blocks():
+            p = self.logits(block).softmax(dim=1)
+            top.take(block, p)
+            mean[block], covariance[block] = _moments(p, spot_xy)
+            entropy[block] = _entropy(p)
+            points = spot_xy[top.spots[block]]
+            xy[block] = geometric_median(top.p[block], points, BLUR * pitch)
+            near = np.linalg.norm(points - xy[block, None], axis=2) <= pitch
+            confidence[block] = np.clip((top.p[block] * near).sum(axis=1), 0, 1)
+        matrix, residual = top.by_mass(self.n_spots)
+        return MapRows(
+            xy=xy,
+            mean_xy=mean,
+            covariance=covariance,
+            entropy=entropy,
+            confidence=confidence,
+            modal_spot=top.spots[:, 0].astype(np.int64),
+            map=matrix,
+            map_residual=residual,
+        )
 
     @torch.no_grad()
     def place(
         self, spot_xy: NDArray[np.float64], pitch: float, k: int = MOST_K
     ) -> NDArray[np.float64]:
         """Geometric median of every row's k largest entries, (n_cells, 2), float64; see `rows`."""
-        placed = []
+        xy = np.empty((self.n_cells, 2))
         for block in self.blocks():
             best = self.logits(block).softmax(dim=1).topk(min(k, self.n_spots), dim=1)
-            placed.append(_median_of(best.values, best.indices, spot_xy, pitch))
-        return np.concatenate(placed)
+            points = spot_xy[best.indices.cpu().numpy()]
+            xy[block] = geometric_median(best.values.cpu().numpy(), points, BLUR * pitch)
+        return xy
 
 
-def _median_of(
-    p: torch.Tensor, spots: torch.Tensor, spot_xy: NDArray[np.float64], pitch: float
-) -> NDArray[np.float64]:
-    """Geometric median of the given entries of each row."""
-    weights = p.cpu().numpy().astype(np.float64)
-    return geometric_median(weights, spot_xy[spots.cpu().numpy()], BLUR * pitch)
+@dataclasses.dataclass(frozen=True)
+class _Top:
+    """Largest entries of every row, falling: their values and their spots, (n_cells, k)."""
+
+    p: NDArray[np.float32]
+    spots: NDArray[np.int32]
+
+    @classmethod
+    def empty(cls, n_cells: int, k: int) -> _Top:
+        """Make room."""
+        shape = (n_cells, k)
+        return cls(np.empty(shape, dtype=np.float32), np.empty(shape, dtype=np.int32))
+
+    def take(self, block: slice, p: torch.Tensor) -> None:
+        """Fill the rows of a block."""
+        best = p.topk(self.p.shape[1], dim=1)
+        self.p[block] = best.values.cpu().numpy()
+        self.spots[block] = best.indices.cpu().numpy()
+
+    def by_mass(self, n_spots: int) -> tuple[sparse.csr_matrix, NDArray[np.float32]]:
+        """Keep `MASS` of every row, at least `LEAST_K` entries; also the mass left out."""
+        kept = np.cumsum(self.p, axis=1, dtype=np.float32) - self.p < MASS
+        kept[:, :LEAST_K] = True
+        matrix = self.matrix(kept, n_spots)
+        held = np.asarray(matrix.sum(axis=1)).ravel()
+        return matrix, np.clip(1 - held, 0, 1).astype(np.float32)
+
+    def matrix(self, kept: NDArray[np.bool_], n_spots: int) -> sparse.csr_matrix:
+        """CSR matrix of the entries to keep."""
+        indptr = np.concatenate([[0], np.cumsum(kept.sum(axis=1))]).astype(np.int64)
+        parts = (self.p[kept], self.spots[kept], indptr)
+        matrix = sparse.csr_matrix(parts, shape=(len(self.p), n_spots))
+        matrix.sort_indices()
+        return matrix
 
 
 def _entropy(p: torch.Tensor) -> NDArray[np.float32]:
     """Row entropy in nats; a probability of zero adds nothing."""
     return np.asarray(torch.special.entr(p).sum(dim=1).cpu().numpy())
-
-
-def _block_rows(logits: torch.Tensor, spot_xy: NDArray[np.float64], pitch: float) -> MapRows:
-    """`MapRows` of one block of cells."""
-    p = logits.softmax(dim=1)
-    best = p.topk(min(MOST_K, p.shape[1]), dim=1)
-    xy = _median_of(best.values, best.indices, spot_xy, pitch)
-    mean, covariance = _moments(p, spot_xy)
-    top = best.values.cpu().numpy()
-    spots = best.indices.cpu().numpy()
-    near = np.linalg.norm(spot_xy[spots] - xy[:, None], axis=2) <= pitch
-    before = np.cumsum(top, axis=1) - top
-    kept = (before < MASS) | (np.arange(top.shape[1]) < LEAST_K)
-    matrix = _rows_to_csr(top, spots, kept, p.shape[1])
-    held = np.asarray(matrix.sum(axis=1)).ravel()
-    return MapRows(
-        xy=xy,
-        mean_xy=mean,
-        covariance=covariance,
-        entropy=_entropy(p),
-        confidence=np.clip((top * near).sum(axis=1), 0, 1).astype(np.float32),
-        modal_spot=spots[:, 0].astype(np.int64),
-        map=matrix,
-        map_residual=np.clip(1 - held, 0, 1).astype(np.float32),
-    )
 
 
 def _moments(
@@ -236,17 +269,6 @@ def _moments(
     xx, xy, yy = m[:, 2] - m[:, 0] ** 2, m[:, 3] - m[:, 0] * m[:, 1], m[:, 4] - m[:, 1] ** 2
     covariance = np.stack([xx.clip(0), xy, xy, yy.clip(0)], axis=1).reshape(-1, 2, 2)
     return m[:, :2] + centre, covariance.astype(np.float32)
-
-
-def _rows_to_csr(
-    values: NDArray[np.float32], columns: NDArray[np.int64], kept: NDArray[np.bool_], n_columns: int
-) -> sparse.csr_matrix:
-    """CSR matrix of the kept entries of every row."""
-    indptr = np.concatenate([[0], np.cumsum(kept.sum(axis=1))])
-    data = values[kept].astype(np.float32)
-    matrix = sparse.csr_matrix((data, columns[kept], indptr), shape=(len(values), n_columns))
-    matrix.sort_indices()
-    return matrix
 
 
 def embedding_map(

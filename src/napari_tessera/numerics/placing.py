@@ -18,7 +18,7 @@ BLUR = 0.25
 
 
 def geometric_median(
-    weights: NDArray[np.float64], points: NDArray[np.float64], blur: float
+    weights: NDArray[np.floating], points: NDArray[np.float64], blur: float
 ) -> NDArray[np.float64]:
     """Point with the smallest expected distance, by Weiszfeld's iteration (:cite:`weiszfeld1937`).
 
@@ -27,7 +27,7 @@ def geometric_median(
 
     Parameters
     ----------
-    weights : ndarray, shape (n_rows, k), float64
+    weights : ndarray, shape (n_rows, k)
         Weights of the points, >= 0.
     points : ndarray, shape (n_rows, k, 2), float64
         Points of each row.
@@ -38,6 +38,7 @@ def geometric_median(
     -------
     ndarray, shape (n_rows, 2), float64
     """
+    weights = weights.astype(np.float64)
     total = np.maximum(weights.sum(axis=1, keepdims=True), 1e-300)
     at = np.einsum("nk,nkd->nd", weights, points) / total
     for _ in range(STEPS):

@@ -218,7 +218,10 @@ def fit(
         loop = None
         if stage.trial and split is not None:
             course.trials[str(stage.n_steps)] = _score(net, data[True], split)
-        if early or not stage.trial:  # a trial that is finished early is all there is
+        whole = not early and not stage.trial
+        if whole or (
+            early and not course.members
+        ):  # what was cut short counts if it is all there is
             course.members.append(module_arrays(net))
     scores = course.trials.get(str(course.best_steps(options)), {})
     final = data[stage.trial] if early and stage else data[False]

@@ -109,14 +109,14 @@ def nearest_cells(embedding: torch.Tensor, k: int) -> NDArray[np.int64]:
     """
     n_cells = embedding.shape[0]
     k = min(k, n_cells - 1)
-    size = max(1, 2**22 // n_cells)
-    found = []
+    size = max(1, 2**20 // n_cells)
+    found = np.empty((n_cells, k), dtype=np.int64)
     for start in range(0, n_cells, size):
         rows = torch.arange(start, min(start + size, n_cells), device=embedding.device)
         products = embedding[rows] @ embedding.T
         products[torch.arange(len(rows), device=embedding.device), rows] = -torch.inf
-        found.append(products.topk(k, dim=1).indices.cpu())
-    return torch.cat(found).numpy()
+        found[start : start + len(rows)] = products.topk(k, dim=1).indices.cpu().numpy()
+    return found
 
 
 def _embeddings(
