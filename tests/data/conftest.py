@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture(scope="session")
 def planted(tmp_path_factory: pytest.TempPathFactory) -> SamplePaths:
-    """Plant a tissue on disk; never written to."""
+    """Plant a tissue on disk; it is never written to."""
     return write_sample(
         tmp_path_factory.mktemp("planted"), n_cells=120, n_spots=60, n_genes=60, seed=0
     )
@@ -23,5 +23,5 @@ def planted(tmp_path_factory: pytest.TempPathFactory) -> SamplePaths:
 
 @pytest.fixture
 def store(planted: SamplePaths, tmp_path: Path) -> Path:
-    """Copy the planted tissue that a test may write to."""
+    """Copy the planted tissue, for a test to write to."""
     return shutil.copytree(planted.tissue, tmp_path / "tissue.zarr")

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from napari_tessera.contract.progress import Monitor, Progress, Verdict
     from napari_tessera.contract.state import State
 
-INSIST_AFTER_S = 0.7
+INSIST_AFTER_S = 0.5
 
 
 class InterruptibleMonitor:

@@ -1,32 +1,33 @@
-"""The only way anything is written into a store: staged, verified, journalled, renamed.
+"""The only way anything of ours gets into a store: staged, verified, journalled, renamed.
 
-Elements are new ones. They are written into a staging store inside the same store, read back,
-flushed to disk and named in a journal; only then are they renamed into place and the consolidated
-metadata written anew. A crash leaves the store as it was, or is finished by the next `recover`.
+New elements are written into a folder inside the store, which readers do not see; they are read
+back, flushed, and named in a journal. From then on there are only renames: the elements into place,
+then the new list of elements over the old one. A crash before the journal leaves the store as it
+was; a crash after it is finished by the next `recover`; in between, readers see the old list.
 """
 
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import json
 import os
 import shutil
-import uuid
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from napari_tessera.contract.errors import StoreBusyError, StoreError
+from napari_tessera.data.disk import flush_folder, flush_tree, write_whole
+from napari_tessera.data.keys import CELL_TABLE, CELLS, KINDS, UNS, WORK, split_place
+from napari_tessera.data.listing import ROOT, changed_listing
+from napari_tessera.data.lock import store_lock, write_lease
+from napari_tessera.data.manifest import is_stamped
+from napari_tessera.data.staging import write_stage
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
-    from spatialdata import SpatialData
-
-STAGE, JOURNAL = ".tessera_stage", ".tessera_journal.json"
-LOCK = ".tessera_lock"
-OURS = ("_spot_table", "_cell_table", "_cells")
-"""Endings of element names that runs own, besides drawn regions."""
+STAGE, JOURNAL, LISTING, TRASH = "stage", "journal.json", "listing.json", "trash"
+_AS_IT_WAS = "The store is as it was."
 
 
 def commit_elements(
@@ -39,40 +40,40 @@ def commit_elements(
     store : Path
         A SpatialData ``.zarr``.
     elements : mapping of str to element
-        By place, such as ``tables/stem_1a2b3c4d_cell_table``. None of them may exist.
+        By place, such as ``tables/stem_1a2b3c4d_cell_table``. Nothing may have one of the names,
+        unless it is ours and in `remove`.
     remove : sequence of str
-        Places of elements that runs own.
+        Places of elements that were written by us.
 
     Raises
     ------
     StoreError
-        If the store is read-only, a name is taken or not ours, or writing fails; the store is as
-        it was.
+        If the store cannot be written, a name is taken, an element to remove is not ours, or
+        writing fails; the store is as it was.
     StoreBusyError
         If another process is writing.
     """
     store = Path(store)
-    _check(store, elements, remove)
-    with _locked(store):
+    check_writable(store)
+    if not elements and not remove:
+        return
+    with store_lock(store):
         _recover(store)
-        _check(store, elements, remove)
-        stage = store / STAGE / uuid.uuid4().hex[:8]
+        _check_names(store, elements, remove)
         try:
-            if elements:
-                _write_stage(stage, elements)
-                _flush(stage)
-            journal = {"stage": stage.name, "add": sorted(elements), "remove": sorted(remove)}
-            _write_file(store / JOURNAL, json.dumps(journal))
-        except OSError as error:
-            shutil.rmtree(store / STAGE, ignore_errors=True)
-            (store / JOURNAL).unlink(missing_ok=True)
-            msg = f"{store}: expected to write {', '.join(elements) or 'nothing'}, found {error}."
-            raise StoreError(msg, "The store is as it was; check the disk's space.") from error
-        _roll_forward(store)
+            _prepare(store, elements, remove)
+        except BaseException as error:
+            _discard(store)
+            if not isinstance(error, Exception):
+                raise
+            msg = f"{store}: expected to write {', '.join(elements) or 'nothing'}, found: {error}."
+            hint = f"{_AS_IT_WAS} Check the space on the disk and your rights there."
+            raise StoreError(msg, hint) from error
+        _apply(store)
 
 
 def recover(store: Path) -> tuple[str, ...]:
-    """Finish or undo what a crash left; a store that cannot be written is left alone.
+    """Finish or undo what a crash left; a store that is being written is left alone.
 
     Parameters
     ----------
@@ -83,162 +84,202 @@ def recover(store: Path) -> tuple[str, ...]:
     -------
     tuple of str
         What was done, for people; empty where there was nothing to do.
+
+    Raises
+    ------
+    StoreError
+        If it could not be done; the next `recover` tries again.
     """
     store = Path(store)
-    if not (store / JOURNAL).exists() and not (store / STAGE).exists():
-        return ()
-    if not os.access(store, os.W_OK):
+    if not (store / WORK).is_dir() or not os.access(store, os.W_OK):
         return ()
     try:
-        with _locked(store):
+        with store_lock(store, wait_s=0.0):
             return _recover(store)
     except StoreBusyError:
         return ()
 
 
+def store_version(store: Path) -> str:
+    """Say which state a store is in; another one after every commit, whoever made it.
+
+    Whoever holds elements that are read lazily compares it, and reads anew when it has changed.
+
+    Parameters
+    ----------
+    store : Path
+        A SpatialData ``.zarr``.
+    """
+    places = (Path(store) / ROOT, *(Path(store) / kind for kind in KINDS))
+    found = [place.stat() for place in places if place.exists()]
+    return "-".join(f"{f.st_ino:x}.{f.st_mtime_ns:x}" for f in found)
+
+
+def check_writable(store: Path) -> None:
+    """Refuse a store that must not or cannot be written.
+
+    Raises
+    ------
+    StoreError
+        If it is a link, holds links, is of an old format, or is read-only.
+    """
+    links = [p for p in (store, *(store / kind for kind in KINDS)) if p.is_symlink()]
+    if links:
+        msg = f"{store}: expected a store of folders, found that {links[0]} is a link."
+        raise StoreError(msg, f"Open the store where it really lies: {links[0].resolve()}.")
+    if not store.is_dir() or not (store / ROOT).is_file():
+        found = "an older zarr format" if (store / ".zgroup").is_file() else "nothing of the kind"
+        msg = f"{store}: expected a SpatialData store of zarr format 3, found {found}."
+        raise StoreError(msg, "Write the results to a new store with --out OUT.zarr.")
+    folders = [store, *(store / kind for kind in KINDS if (store / kind).is_dir())]
+    if not all(os.access(folder, os.W_OK) for folder in folders):
+        msg = f"{store}: expected a store that can be written, found a read-only one."
+        raise StoreError(msg, "Write the results to another store with --out OUT.zarr.")
+
+
+def is_ours(store: Path, place: str) -> bool:
+    """Whether an element of a store was written by us.
+
+    Parameters
+    ----------
+    store : Path
+        A SpatialData ``.zarr``.
+    place : str
+        Such as ``tables/stem_1a2b3c4d_cell_table``.
+    """
+    kind, name = split_place(place)
+    if kind == "shapes" and name.endswith(CELLS) and not is_stamped(store / place):
+        place = f"tables/{name.removesuffix(CELLS)}{CELL_TABLE}"
+    return is_stamped(store / place) or (store / place / "uns" / UNS).is_dir()
+
+
+def _check_names(store: Path, elements: Mapping[str, Any], remove: Sequence[str]) -> None:
+    """Refuse names that are taken, and removing what is not ours."""
+    for place in remove:
+        if not is_ours(store, place):
+            msg = f"{store}: expected an element that a run has written, found {place}."
+            raise StoreError(msg, f"Only results of runs can be deleted. {_AS_IT_WAS}")
+    folders = (store / kind for kind in KINDS if (store / kind).is_dir())
+    there = {p.name.lower(): p for f in folders for p in f.iterdir() if p.is_dir()}
+    for place in elements:
+        taken = there.get(split_place(place)[1].lower())
+        if taken is not None and taken.relative_to(store).as_posix() not in remove:
+            msg = f"{store}: expected a new element, found that {taken.name} exists already."
+            raise StoreError(msg, f"Nothing is overwritten: delete the run first. {_AS_IT_WAS}")
+
+
+def _prepare(store: Path, elements: Mapping[str, Any], remove: Sequence[str]) -> None:
+    """Do all that can fail: write, read back, flush; the journal is the last of it."""
+    work = store / WORK
+    work.mkdir()
+    write_lease(work)
+    if elements:
+        write_stage(work / STAGE, elements)
+    staged = {place: work / STAGE / place for place in elements}
+    listing = changed_listing(store, staged, remove)
+    if listing is not None:
+        (work / LISTING).write_text(listing)
+    flush_tree(work)
+    flush_folder(store)
+    journal = {"add": list(elements), "remove": list(remove)}
+    write_whole(work / JOURNAL, json.dumps(journal))
+
+
+def _apply(store: Path) -> None:
+    """Rename into place; what fails before the list is renamed is undone."""
+    work = store / WORK
+    journal = json.loads((work / JOURNAL).read_text())
+    try:
+        _move_in(store, journal)
+        if (work / LISTING).is_file():
+            (work / LISTING).replace(store / ROOT)
+        flush_folder(store)
+    except OSError as error:
+        _move_back(store, journal)
+        _discard(store)
+        msg = f"{store}: expected to add {', '.join(journal['add'])}, found: {error}."
+        raise StoreError(msg, _AS_IT_WAS) from error
+    with contextlib.suppress(OSError):  # all is visible; the next recover clears up
+        _clear_up(store, journal)
+
+
 def _recover(store: Path) -> tuple[str, ...]:
     """Roll forward with a journal, back without one; the lock is held."""
-    if (store / JOURNAL).exists():
-        _roll_forward(store)
-        return ("An interrupted write was completed.",)
-    if (store / STAGE).exists():
-        shutil.rmtree(store / STAGE)
-        return ("An interrupted write was undone.",)
-    return ()
-
-
-def _check(store: Path, elements: Mapping[str, Any], remove: Sequence[str]) -> None:
-    """Refuse what must not be written."""
-    if store.is_symlink() or not store.is_dir():
-        msg = f"{store}: expected a folder that holds a store, found a link or nothing."
-        raise StoreError(msg, "Choose the store itself.")
-    if not os.access(store, os.W_OK):
-        msg = f"{store}: expected a store that can be written, found a read-only one."
-        raise StoreError(msg, "Write to another store with --out.")
-    taken = _names(store)
-    for place in elements:
-        name = place.split("/")[1].lower()
-        if name in taken:
-            msg = f"{store}: expected a new element, found that {place} exists."
-            raise StoreError(msg, "Existing elements are never overwritten: delete the run first.")
-    for place in remove:
-        if not place.endswith(OURS):
-            msg = f"{store}: expected an element that a run made, found {place}."
-            raise StoreError(msg, "Only results of runs can be deleted.")
-
-
-def _names(store: Path) -> set[str]:
-    """Names of all elements on disk, without regard to case."""
-    kinds = ("images", "labels", "points", "shapes", "tables")
-    folders = (store / kind for kind in kinds)
-    return {p.name.lower() for f in folders if f.is_dir() for p in f.iterdir() if p.is_dir()}
-
-
-def _write_stage(stage: Path, elements: Mapping[str, Any]) -> None:
-    """Write the elements as a store of their own, and read it back."""
-    import warnings
-
-    import spatialdata
-
-    parts: dict[str, dict[str, Any]] = {}
-    for place, element in elements.items():
-        kind, name = place.split("/")
-        parts.setdefault(kind, {})[name] = element
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # a table may annotate an element that stays in the store
-        stage.parent.mkdir(exist_ok=True)
-        spatialdata.SpatialData(**parts).write(stage, update_sdata_path=False)
-        _verify(spatialdata.read_zarr(stage), elements)
-
-
-def _verify(written: SpatialData, elements: Mapping[str, Any]) -> None:
-    """Compare sizes of what was written with what was meant."""
-    for place, element in elements.items():
-        found = written[place.split("/")[1]]
-        if len(found) != len(element):
-            msg = f"{place}: expected {len(element)} rows after writing, found {len(found)}."
-            raise OSError(msg)
-
-
-def _roll_forward(store: Path) -> None:
-    """Rename into place what the journal names; may be repeated."""
-    journal = json.loads((store / JOURNAL).read_text())
-    stage = store / STAGE / journal["stage"]
-    for place in journal["add"]:
-        kind, name = place.split("/")
-        target = store / kind / name
-        if (stage / kind / name).exists():
-            if not (store / kind).exists():
-                (store / kind).mkdir()
-                shutil.copy2(stage / kind / "zarr.json", store / kind / "zarr.json")
-            (stage / kind / name).rename(target)
-            _sync_folder(store / kind)
-    trash = store / STAGE / "trash"
-    for place in journal["remove"]:
-        if (store / place).exists():
-            trash.mkdir(parents=True, exist_ok=True)
-            (store / place).rename(trash / place.replace("/", "__"))
-    _consolidate(store)
-    (store / JOURNAL).unlink()
-    _sync_folder(store)
-    shutil.rmtree(store / STAGE, ignore_errors=True)
-
-
-def _consolidate(store: Path) -> None:
-    """Write the consolidated metadata anew, so that readers see what is there."""
-    import warnings
-
-    import zarr
-
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        zarr.consolidate_metadata(str(store))
-
-
-@contextlib.contextmanager
-def _locked(store: Path) -> Iterator[None]:
-    """Hold the store's lock, or say that somebody else does."""
-    path = store.with_name(f".{store.name}{LOCK}")
+    work = store / WORK
+    if not work.is_dir():
+        return ()
+    if not (work / JOURNAL).is_file():
+        _discard(store)
+        return ("What an interrupted write had left was removed.",)
+    journal = json.loads((work / JOURNAL).read_text())
     try:
-        file = path.open("a")
+        _move_in(store, journal)
+        added = {place: store / place for place in journal["add"]}
+        gone = [place for place in journal["remove"] if place not in added]
+        listing = changed_listing(store, added, gone)
+        if listing is not None:
+            write_whole(store / ROOT, listing)
+        _clear_up(store, journal)
     except OSError as error:
-        msg = f"{store}: expected to lock the store, found {error}."
-        raise StoreError(msg, "Write to another store with --out.") from error
-    with file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            msg = f"{store}: expected to be the only writer, found another process writing."
-            raise StoreBusyError(msg, "Wait for it to end and try again.") from error
-        try:
-            yield
-        finally:
-            path.unlink(missing_ok=True)
+        msg = f"{store}: expected to finish an interrupted write, found: {error}."
+        hint = "Free some space and open the store again; all that was in it can be read."
+        raise StoreError(msg, hint) from error
+    return ("An interrupted write was completed.",)
 
 
-def _write_file(path: Path, text: str) -> None:
-    """Write a small file so that it is there whole or not at all."""
-    partial = path.with_name(f"{path.name}.partial")
-    with partial.open("w") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    partial.replace(path)
-    _sync_folder(path.parent)
+def _move_in(store: Path, journal: Mapping[str, Sequence[str]]) -> None:
+    """Rename staged elements into place, those they replace into the trash; may be repeated."""
+    for place in journal["add"]:
+        staged = store / WORK / STAGE / place
+        if not (store / place).parent.joinpath(ROOT).is_file():
+            (store / place).parent.mkdir(exist_ok=True)
+            (staged.parent / ROOT).rename((store / place).parent / ROOT)
+        if staged.is_dir():
+            if (store / place).is_dir():
+                _throw_away(store, place)
+            staged.rename(store / place)
+            flush_folder((store / place).parent)
 
 
-def _flush(folder: Path) -> None:
-    """Flush every file and folder below to disk."""
-    for root, _, files in os.walk(folder):
-        for name in files:
-            fd = os.open(Path(root) / name, os.O_RDONLY)
-            os.fsync(fd)
-            os.close(fd)
-        _sync_folder(Path(root))
+def _move_back(store: Path, journal: Mapping[str, Sequence[str]]) -> None:
+    """Undo `_move_in`."""
+    for place in journal["add"]:
+        staged = store / WORK / STAGE / place
+        if not staged.is_dir() and (store / place).is_dir():
+            (store / place).rename(staged)
+        if _trash(store, place).is_dir():
+            _trash(store, place).rename(store / place)
+    for place in journal["add"]:
+        kind, staged = (store / place).parent, (store / WORK / STAGE / place).parent
+        if not (staged / ROOT).is_file() and (kind / ROOT).is_file():
+            (kind / ROOT).rename(staged / ROOT)
+            kind.rmdir()
 
 
-def _sync_folder(folder: Path) -> None:
-    """Flush a folder's entries to disk."""
-    fd = os.open(folder, os.O_RDONLY)
-    os.fsync(fd)
-    os.close(fd)
+def _clear_up(store: Path, journal: Mapping[str, Sequence[str]]) -> None:
+    """Take out what is not listed any more, then forget the commit."""
+    for place in journal["remove"]:
+        if (store / place).is_dir() and place not in journal["add"]:
+            _throw_away(store, place)
+    _discard(store)
+
+
+def _throw_away(store: Path, place: str) -> None:
+    """Rename an element into the trash."""
+    _trash(store, place).parent.mkdir(parents=True, exist_ok=True)
+    (store / place).rename(_trash(store, place))
+
+
+def _trash(store: Path, place: str) -> Path:
+    """Where an element lies until the commit is over."""
+    return store / WORK / TRASH / place
+
+
+def _discard(store: Path) -> None:
+    """Forget a commit: the journal first, for without it nothing is rolled forward."""
+    work = store / WORK
+    with contextlib.suppress(OSError):
+        (work / JOURNAL).unlink(missing_ok=True)
+        flush_folder(work)
+        shutil.rmtree(work)
+        flush_folder(store)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import uuid
 from pathlib import Path
@@ -12,6 +11,7 @@ import numpy as np
 
 from napari_tessera.contract.errors import InputError, StoreError
 from napari_tessera.contract.report import Problem, Severity
+from napari_tessera.data.disk import flush_folder, flush_tree
 from napari_tessera.data.pictures import add_picture, pictures_of
 from napari_tessera.data.read import Tissue, open_tissue
 
@@ -218,11 +218,10 @@ def import_tissue(
     staged = out.with_name(f".{out.name}.{uuid.uuid4().hex[:8]}.partial.zarr")
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
-        tissue.sdata.write(staged, update_sdata_path=False)
+        _detached(tissue.sdata).write(staged)
+        flush_tree(staged)
         staged.rename(out)
-        fd = os.open(out.parent, os.O_RDONLY)
-        os.fsync(fd)
-        os.close(fd)
+        flush_folder(out.parent)
     except OSError as error:
         msg = f"{out}: expected to write a new store, found {error}."
         raise StoreError(msg, "Check the disk's space and your rights there.") from error
@@ -230,3 +229,16 @@ def import_tissue(
         shutil.rmtree(staged, ignore_errors=True)
     written = open_tissue(out)
     return Tissue(sdata=written.sdata, path=out, title=tissue.title, repairs=tissue.repairs)
+
+
+def _detached(sdata: SpatialData) -> SpatialData:
+    """Give the same elements without a store.
+
+    Writing an object that has a store elsewhere would write consolidated metadata into its own
+    store, which is the user's, and none into the new one.
+    """
+    import spatialdata
+
+    kinds = ("images", "labels", "points", "shapes", "tables")
+    parts = {kind: dict(getattr(sdata, kind)) for kind in kinds}
+    return spatialdata.SpatialData(**parts, attrs=dict(sdata.attrs))

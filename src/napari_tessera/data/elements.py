@@ -1,4 +1,4 @@
-"""A run as SpatialData elements."""
+"""A run as SpatialData elements: the writing half of ``docs/format.md``."""
 
 from __future__ import annotations
 
@@ -7,23 +7,26 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from napari_tessera.contract.errors import StoreError
 from napari_tessera.contract.palette import colours_of
-from napari_tessera.data.geometry import affine_of, move, scale_of
+from napari_tessera.data.geometry import affine_of, move, own_centres, systems_of
+from napari_tessera.data.keys import CELL_TABLE, CELLS, FORMAT_VERSION, SPOT_TABLE, UNS
 
 if TYPE_CHECKING:
     from anndata import AnnData
+    from numpy.typing import NDArray
     from spatialdata import SpatialData
 
     from napari_tessera.contract.results import Composition, Placement, Run
 
 CELL_RADIUS = 0.1
-"""Radius of a placed cell's circle in pitches."""
+"""Radius of a placed cell's circle, in distances of neighbouring spots."""
 
-UNS = "tessera"
+REGION_KEY, CELL_ID, SPOT_ID = "region", "cell_id", "spot_id"
 
 
 def run_elements(sdata: SpatialData, run: Run) -> dict[str, Any]:
-    """Elements of a run by place, new ones only.
+    """Elements of a run by place; all of them are new.
 
     Parameters
     ----------
@@ -31,128 +34,188 @@ def run_elements(sdata: SpatialData, run: Run) -> dict[str, Any]:
         The tissue that the run was fitted to.
     run : Run
         The run.
+
+    Raises
+    ------
+    StoreError
+        If the tissue does not have the table, the element or the spots that the run speaks of.
     """
     elements: dict[str, Any] = {}
+    source, region = _source(sdata, run)
+    types = _types(run)
     if run.result.placement is not None:
-        circles, table = _cells(sdata, run, run.result.placement)
-        elements[f"shapes/{run.name}_cells"] = circles
-        elements[f"tables/{run.name}_cell_table"] = table
+        elements[f"shapes/{run.name}{CELLS}"] = _circles(sdata[region], run, run.result.placement)
+        elements[f"tables/{run.name}{CELL_TABLE}"] = _cells(run, run.result.placement, types)
     if run.result.composition is not None:
-        elements[f"tables/{run.name}_spot_table"] = _spots(sdata, run, run.result.composition)
+        table = _spots(source, region, run, run.result.composition)
+        elements[f"tables/{run.name}{SPOT_TABLE}"] = table
     return elements
 
 
-def _cells(sdata: SpatialData, run: Run, placement: Placement) -> tuple[Any, AnnData]:
-    """Circles in the spots' own coordinates, and the table that annotates them."""
-    import anndata
-    import pandas as pd
-    from spatialdata.models import ShapesModel, TableModel
+def _source(sdata: SpatialData, run: Run) -> tuple[AnnData, str]:
+    """Table of the spots, and the element that it annotates."""
+    selection = run.provenance.origin.selection
+    names = [selection.table] if selection.table is not None else list(sdata.tables)[:1]
+    if not names or names[0] not in sdata.tables:
+        there = ", ".join(sdata.tables) or "none"
+        msg = f"Run {run.name}: expected a table {selection.table} in the tissue, found {there}."
+        raise StoreError(msg, "Write it to the tissue that it was fitted to.")
+    table = sdata.tables[names[0]]
+    regions = table.uns.get("spatialdata_attrs", {}).get("region")
+    region = selection.region or (
+        regions if isinstance(regions, str) else str((regions or [""])[0])
+    )
+    if region not in sdata:
+        msg = f"Run {run.name}: expected an element {region!r} in the tissue, found none."
+        raise StoreError(msg, "Write it to the tissue that it was fitted to.")
+    return table, region
+
+
+def _types(run: Run) -> NDArray[np.str_]:
+    """All cell types of a run, sorted: both tables have the same categories and colours."""
+    placement, composition = run.result.placement, run.result.composition
+    found = [np.empty(0, dtype=np.str_)]
+    if placement is not None and placement.cell_types is not None:
+        found.append(placement.cell_types)
+    if composition is not None:
+        found.append(composition.types)
+    return np.unique(np.concatenate(found))
+
+
+def _circles(element: Any, run: Run, placement: Placement) -> Any:  # noqa: ANN401 - elements
+    """Circles in the coordinates of the spots' element, moved by its own transformations."""
+    from spatialdata.models import ShapesModel
     from spatialdata.transformations import get_transformation
 
-    selection = run.provenance.origin.selection
-    element = sdata[str(selection.region)]
-    world = affine_of(element, str(selection.coordinate_system))
-    own = move(np.asarray(np.linalg.inv(world)), placement.xy)
-    name = f"{run.name}_cells"
-    ids = np.arange(len(own))
-    radius = CELL_RADIUS * _pitch(placement) / scale_of(world)
-    circles = ShapesModel.parse(
+    system = run.provenance.origin.selection.coordinate_system
+    systems = systems_of(element)
+    if system is None and len(systems) == 1:
+        system = systems[0]
+    if system not in systems:
+        there = ", ".join(systems)
+        msg = f"Run {run.name}: expected spots in coordinate system {system!r}, found {there}."
+        raise StoreError(msg, "Write it to the tissue that it was fitted to.")
+    own = move(np.asarray(np.linalg.inv(affine_of(element, system))), placement.xy)
+    return ShapesModel.parse(
         own,
         geometry=0,
-        radius=radius,
-        index=ids,
+        radius=CELL_RADIUS * _spacing(own_centres(element)[1]),
+        index=np.arange(len(own)),
         transformations=get_transformation(element, get_all=True),
     )
+
+
+def _spacing(centres: NDArray[np.float64]) -> float:
+    """Typical distance of neighbouring spots in their own coordinates; 1 for a single spot."""
+    from scipy.spatial import cKDTree
+
+    distinct = np.unique(centres, axis=0)
+    if len(distinct) < 2:
+        return 1.0
+    nearest = np.asarray(cKDTree(distinct).query(distinct, k=2)[0])[:, 1]
+    return float(np.median(nearest))
+
+
+def _cells(run: Run, placement: Placement, types: NDArray[np.str_]) -> AnnData:
+    """Table that annotates the circles."""
+    import anndata
+    import pandas as pd
+    from spatialdata.models import TableModel
+
+    circles = f"{run.name}{CELLS}"
+    spot_names = placement.spot_names.astype(object)
     obs = pd.DataFrame(
         {
-            "confidence": placement.confidence,
-            "entropy": placement.entropy,
-            "modal_spot": placement.spot_names[placement.modal_spot],
-            "map_residual": placement.map_residual,
-            "region": pd.Categorical([name] * len(own)),
-            "cell_id": ids,
+            "confidence": placement.confidence.astype(np.float32),
+            "entropy": placement.entropy.astype(np.float32),
+            "modal_spot": pd.Categorical.from_codes(placement.modal_spot, pd.Index(spot_names)),
+            "map_residual": placement.map_residual.astype(np.float32),
+            REGION_KEY: pd.Categorical([circles] * len(placement.cell_names)),
+            CELL_ID: np.arange(len(placement.cell_names)),
         },
         index=pd.Index(placement.cell_names.astype(object), name="cell"),
     )
     table = anndata.AnnData(obs=obs)
     table.uns[UNS] = _provenance(run, placement.unit)
-    table.uns["spot_names"] = placement.spot_names.astype(object)
+    table.uns["spot_names"] = spot_names
     if placement.cell_types is not None:
-        _categorical(table, "cell_type", placement.cell_types)
-    table.obsm["spatial"] = placement.xy
-    table.obsm["mean_xy"] = placement.mean_xy
-    table.obsm["covariance"] = placement.covariance.reshape(-1, 4)
-    table.obsm["spatial_sd"] = np.sqrt(np.diagonal(placement.covariance, axis1=1, axis2=2))
+        _categorical(table, "cell_type", placement.cell_types, types)
+    table.obsm["spatial"] = placement.xy.astype(np.float64)
+    table.obsm["spatial_mean"] = placement.mean_xy.astype(np.float64)
+    table.obsm["spatial_covariance"] = placement.covariance.reshape(-1, 4).astype(np.float32)
+    variance = np.diagonal(placement.covariance, axis1=1, axis2=2)
+    table.obsm["spatial_sd"] = np.sqrt(np.maximum(variance, 0)).astype(np.float32)
     table.obsm["map"] = placement.map
     for key in ("embedding", "neighbours"):
         if getattr(placement, key) is not None:
             table.obsm[key] = getattr(placement, key)
-    parsed = TableModel.parse(table, region=name, region_key="region", instance_key="cell_id")
-    return circles, parsed
+    return TableModel.parse(table, region=circles, region_key=REGION_KEY, instance_key=CELL_ID)
 
 
-def _spots(sdata: SpatialData, run: Run, composition: Composition) -> AnnData:
+def _spots(source: AnnData, region: str, run: Run, composition: Composition) -> AnnData:
     """Table that annotates the same element as the spots' own table."""
     import anndata
     import pandas as pd
     from spatialdata.models import TableModel
 
-    selection = run.provenance.origin.selection
-    source = sdata.tables[str(selection.table)]
-    keys = source.uns["spatialdata_attrs"]
-    rows = source.obs_names.get_indexer(composition.spot_names)
-    instances = source.obs[keys["instance_key"]].to_numpy()[rows]
     obs = pd.DataFrame(
         {
-            "map_entropy": composition.entropy,
-            "region": pd.Categorical([str(selection.region)] * len(rows)),
-            "spot_id": instances,
+            "map_entropy": composition.entropy.astype(np.float32),
+            REGION_KEY: pd.Categorical([region] * len(composition.spot_names)),
+            SPOT_ID: _instances(source, region, run, composition.spot_names),
         },
         index=pd.Index(composition.spot_names.astype(object), name="spot"),
     )
     table = anndata.AnnData(obs=obs)
-    _categorical(table, "dominant_type", composition.dominant_type, composition.types)
-    table.obsm["composition"] = composition.values
+    _categorical(table, "dominant_type", composition.dominant_type, _types(run))
+    table.obsm["composition"] = composition.values.astype(np.float32)
     table.uns["composition_names"] = composition.types.astype(object)
     table.uns[UNS] = _provenance(run, "")
     if composition.embedding is not None:
         table.obsm["embedding"] = composition.embedding
-    return TableModel.parse(
-        table, region=str(selection.region), region_key="region", instance_key="spot_id"
-    )
+    return TableModel.parse(table, region=region, region_key=REGION_KEY, instance_key=SPOT_ID)
+
+
+def _instances(source: AnnData, region: str, run: Run, names: NDArray[np.str_]) -> NDArray[Any]:
+    """Ids of the spots in their element, found by name in the spots' own table."""
+    keys = source.uns["spatialdata_attrs"]
+    of_region = (source.obs[keys["region_key"]].astype(str) == region).to_numpy()
+    ids = source.obs[keys["instance_key"]].to_numpy()[of_region]
+    row_of = {str(name): i for i, name in enumerate(source.obs_names[of_region])}
+    rows = [row_of.get(name, -1) for name in names.tolist()]
+    if -1 in rows:
+        name = str(names[rows.index(-1)])
+        msg = f"Run {run.name}: expected its {len(rows)} spots in the tissue, found no {name!r}."
+        raise StoreError(msg, "Write it to the tissue that it was fitted to.")
+    return np.asarray(ids[rows])
 
 
 def _categorical(
-    table: AnnData, key: str, values: np.ndarray, names: np.ndarray | None = None
+    table: AnnData, key: str, values: NDArray[np.str_], names: NDArray[np.str_]
 ) -> None:
     """Categories with their colours, as scanpy keeps them."""
     import pandas as pd
 
-    table.obs[key] = pd.Categorical(values.astype(object))
-    colours = colours_of(values if names is None else names)
-    table.uns[f"{key}_colors"] = np.array(
-        [colours[c] for c in table.obs[key].cat.categories], dtype=object
-    )
-
-
-def _pitch(placement: Placement) -> float:
-    """Distance of neighbouring spots, judged by the modal spots' spread; see `_cells`."""
-    from scipy.spatial import cKDTree
-
-    modal = np.unique(np.round(placement.mean_xy, 3), axis=0)
-    if len(modal) < 2:
-        return 1.0
-    box = np.ptp(modal, axis=0)
-    spacing = float(np.sqrt(max(box.prod(), 1e-12) / max(placement.spot_names.size, 1)))
-    nearest = float(np.median(np.asarray(cKDTree(modal).query(modal, k=2)[0])[:, 1]))
-    return max(spacing, nearest)
+    colours = colours_of(names.tolist())
+    table.obs[key] = pd.Categorical(values.astype(object), categories=names.astype(object))
+    table.uns[f"{key}_colors"] = np.array([colours[n] for n in names.tolist()], dtype=object)
 
 
 def _provenance(run: Run, unit: str) -> dict[str, Any]:
-    """Provenance as one JSON string, and the loss history as plain arrays."""
-    record = run.provenance.to_json() | {"run": run.name, "unit": unit}
+    """Provenance as one JSON string; the loss history as plain arrays.
+
+    Names of terms stand in an array of their own: a name may hold a slash, a zarr key may not.
+    """
+    record = run.provenance.to_json()
     history = record.pop("history")
+    record |= {"format": FORMAT_VERSION, "run": run.name, "unit": unit}
+    lengths = [len(values) for values in history.values()]
+    table = np.full((len(history), max(lengths, default=0)), np.nan)
+    for row, values in zip(table, history.values(), strict=True):
+        row[: len(values)] = values
     return {
         "provenance": json.dumps(record),
-        "history": {k: np.asarray(v, dtype=np.float64) for k, v in history.items()},
+        "history": table,
+        "history_names": np.array(list(history), dtype=object),
+        "history_lengths": np.array(lengths, dtype=np.int64),
     }

@@ -104,7 +104,7 @@ class OptionsForm(QWidget):  # type: ignore[misc]  # Qt comes without types
         usual, advanced = QFormLayout(), QFormLayout()
         for name, row in self.rows.items():
             (advanced if row.field.declaration.advanced else usual).addRow(label_of(row.field), row)
-            row.changed.connect(self.changed.emit)
+            row.changed.connect(lambda: self.changed.emit())
             row.setObjectName(f"tesseraOption_{name}")
         for form in (usual, advanced):
             form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.ExpandingFieldsGrow)

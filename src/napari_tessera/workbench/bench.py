@@ -108,15 +108,22 @@ class Bench:
         self._at_work: dict[str, Tissue | None] = {}
         self._errands = Errands(post)
         self._tasks = Tasks(self._errands, self._take_failure)
-        self._tasks.changed.connect(self.busy_changed.emit)
+        # psygnal 0.16 mixes signals up whose `emit` is connected as it is: hence the lambdas
+        self._tasks.changed.connect(lambda what: self.busy_changed.emit(what))
         self._checker = Checker(self._errands)
-        self._launcher = Launcher(post, self._errands, runner)
+        self._launcher = Launcher(self._unless_closed(post), self._errands, runner)
         self._shelf = Shelf(self._tasks, self._launcher)
-        self._shelf.runs_changed.connect(self.runs_changed.emit)
-        self._shelf.loaded.connect(self.run_loaded.emit)
-        self._launcher.changed.connect(self.job_changed.emit)
+        self._shelf.runs_changed.connect(lambda runs: self.runs_changed.emit(runs))
+        self._shelf.loaded.connect(lambda run: self.run_loaded.emit(run))
+        self._launcher.changed.connect(lambda job: self.job_changed.emit(job))
         self._launcher.previewed.connect(self._on_job_previewed)
         self._launcher.ended.connect(self._on_job_ended)
+
+    def _unless_closed(
+        self, post: Callable[[Callable[[], None]], None]
+    ) -> Callable[[Callable[[], None]], None]:
+        """Drop what jobs say when the window, and all that listened in it, has gone."""
+        return lambda work: post(lambda: None if self.closed else work())
 
     # -- opening and choosing ------------------------------------------------------------------
 

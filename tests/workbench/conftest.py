@@ -1,0 +1,149 @@
+"""A bench without a window: answers wait in a queue until a test takes them."""
+
+from __future__ import annotations
+
+import queue
+import shutil
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from napari_tessera.cli.fit_command import _check
+from napari_tessera.cli.parser import make_parser
+from napari_tessera.contract.errors import RefusedError
+from napari_tessera.contract.progress import Progress
+from napari_tessera.contract.state import JobState, Outcome
+from napari_tessera.jobs.errands import Errands
+from napari_tessera.jobs.job import Job
+from napari_tessera.jobs.run_dir import RunDir, read_spec
+from napari_tessera.workbench.bench import Bench
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+    from pathlib import Path
+
+    from napari_tessera.jobs.runner import JobSpec
+
+
+class Desk:
+    """Takes what threads post, and does it when a test waits for something."""
+
+    def __init__(self) -> None:
+        self._waiting: queue.Queue[Callable[[], None]] = queue.Queue()
+
+    def post(self, work: Callable[[], None]) -> None:
+        self._waiting.put(work)
+
+    def until(self, holds: Callable[[], object], seconds: float = 60.0) -> None:
+        """Do what was posted until something holds."""
+        end = time.monotonic() + seconds
+        while not holds():
+            assert time.monotonic() < end, "it never came"
+            self.once()
+
+    def once(self) -> None:
+        """Do what was posted next, if anything."""
+        try:
+            work = self._waiting.get(timeout=0.02)
+        except queue.Empty:
+            return
+        work()
+
+    def drain(self) -> None:
+        """Do all that was posted so far."""
+        while not self._waiting.empty():
+            self._waiting.get()()
+
+
+class FakeRunner:
+    """Stands for the runner; a test says how its jobs fare."""
+
+    def __init__(self) -> None:
+        self.specs: list[JobSpec] = []
+        self.made: list[Job] = []
+        self.closed = False
+
+    @property
+    def jobs(self) -> tuple[Job, ...]:
+        return tuple(self.made)
+
+    def submit(self, spec: JobSpec) -> Job:
+        job = Job(spec.name, spec.title, spec.run_dir)
+        self.specs.append(spec)
+        self.made.append(job)
+        return job
+
+    def close(self, timeout_s: float = 2.0) -> bool:
+        self.closed = timeout_s > 0
+        return True
+
+
+def begin(job: Job, *, step: int = 1, **losses: float) -> None:
+    """Let a job begin and say one thing."""
+    if job.state is JobState.QUEUED:
+        job.start(lambda _command: None)
+    job.advance(Progress(stage="fitting", step=step, n_steps=10, losses=losses, fraction=step / 10))
+
+
+def end(job: Job, state: JobState, *, resumable: bool = False) -> None:
+    """Let a job end."""
+    job.end(Outcome(state=state, message="why", hint="do this", resumable=resumable))
+
+
+@dataclass(frozen=True)
+class Sample:
+    """Files of a planted sample."""
+
+    tissue: Path
+    reference: Path
+
+
+@pytest.fixture(scope="session")
+def planted_files(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Plant a small sample once."""
+    from napari_tessera.data.sample import write_sample
+
+    folder = tmp_path_factory.mktemp("planted")
+    write_sample(folder, n_cells=120, n_spots=80, n_genes=40, seed=0)
+    return folder
+
+
+@pytest.fixture
+def sample(planted_files: Path, tmp_path: Path) -> Sample:
+    """Copy the planted sample."""
+    shutil.copytree(planted_files, tmp_path / "sample")
+    return Sample(tmp_path / "sample" / "tissue.zarr", tmp_path / "sample" / "reference.h5ad")
+
+
+@pytest.fixture
+def desk() -> Desk:
+    return Desk()
+
+
+@pytest.fixture
+def runner() -> FakeRunner:
+    return FakeRunner()
+
+
+@pytest.fixture
+def quick_check(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have the gate asked in this process: a child takes seconds to import what it needs."""
+
+    def ask(_errands: Errands, arguments: Sequence[str], **_: object) -> dict[str, Any]:
+        parsed = make_parser().parse_args(list(arguments))
+        assert parsed.command == "check"
+        try:
+            return _check(read_spec(parsed.spec), RunDir(parsed.run_dir))
+        except RefusedError as error:
+            return {"report": error.report.to_json(), "run": "", "fingerprint": ""}
+
+    monkeypatch.setattr(Errands, "ask_child", ask)
+
+
+@pytest.fixture
+def bench(desk: Desk, runner: FakeRunner) -> Iterator[Bench]:
+    made = Bench(desk.post, runner)  # type: ignore[arg-type]  # the fake has what is needed
+    yield made
+    made.close(1.0)
