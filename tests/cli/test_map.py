@@ -81,7 +81,7 @@ def test_again_makes_a_further_run(mapped: Sample, capfd: pytest.CaptureFixture[
     assert main(mapped.map("--again")) == 0
     capfd.readouterr()
     assert main(["runs", str(mapped.tissue), "--json"]) == 0
-    names = [run["name"] for run in printed(capfd)["runs"]]
+    names = [run["run"] for run in printed(capfd)["runs"]]
     assert len(set(names)) == 2
 
 

@@ -116,7 +116,7 @@ def test_a_deleted_run_is_gone_with_its_directory(
     mapped: Sample, capfd: pytest.CaptureFixture[str]
 ) -> None:
     main(["runs", str(mapped.tissue), "--json"])
-    name = last_line(capfd)["runs"][0]["name"]
+    name = last_line(capfd)["runs"][0]["run"]
     assert main(["runs", str(mapped.tissue), "--delete", name]) == 0
     main(["runs", str(mapped.tissue), "--json"])
     assert last_line(capfd)["runs"] == []
@@ -153,7 +153,7 @@ def test_placement_is_scored_against_the_truth(
     mapped: Sample, capfd: pytest.CaptureFixture[str]
 ) -> None:
     main(["runs", str(mapped.tissue), "--json"])
-    name = last_line(capfd)["runs"][0]["name"]
+    name = last_line(capfd)["runs"][0]["run"]
     command = ["evaluate", "placement", str(mapped.tissue), "--run", name]
     assert main([*command, "--truth", str(mapped.truth)]) == 0
     assert last_line(capfd)["mean_distance"] > 0

@@ -114,7 +114,8 @@ def run_runs(arguments: argparse.Namespace) -> int:
     with prints_aside():
         found = runs(arguments.tissue)
     if arguments.json:
-        answer_json({"runs": [dataclasses.asdict(summary) for summary in found]})
+        rows = [dataclasses.asdict(summary) for summary in found]
+        answer_json({"runs": [{"run": row.pop("name"), **row} for row in rows]})
         return DONE
     for summary in found:
         score = summary.scores.get("held_out_distance")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from scipy.spatial import cKDTree
 
 from napari_tessera.contract.errors import InputError
 from napari_tessera.numerics.scores import (
@@ -17,6 +18,8 @@ from napari_tessera.numerics.scores import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from anndata import AnnData
     from numpy.typing import NDArray
 
@@ -67,7 +70,7 @@ def evaluate_placement(  # noqa: PLR0913 - the listed exception: a public verb
     groups = _groups(run, truth, pooled_column)
     known = None if truth_composition is None else _truth_of(spots, truth_composition)
     scores: dict[str, Any] = _score(run, groups, known)
-    scores |= _marks(run, groups)
+    scores |= _marks(run, groups, inputs)
     if inputs is not None:
         scores["baseline"] = {"method": "baseline", **_score(_baseline(run, inputs), groups, known)}
     return scores
@@ -89,6 +92,10 @@ def _groups(run: Run, truth: AnnData, pooled_column: str | None) -> Groups:
         msg = f"--truth: expected all {rows.size} placed cells, found {n_missing} missing."
         raise InputError(msg, "Give the file that the reference came from.")
     xy = np.asarray(truth.obsm["spatial"], dtype=np.float64)[rows, :2]
+    if not np.isfinite(xy).all():
+        n_bad = int((~np.isfinite(xy)).any(axis=1).sum())
+        msg = f"--truth, obsm['spatial']: expected numbers, found {n_bad} cells without a place."
+        raise InputError(msg, "Give the places of all cells that were placed.")
     groups = {"": np.arange(rows.size)}
     if pooled_column is not None:
         if pooled_column not in truth.obs:
@@ -134,6 +141,10 @@ def _score_composition(run: Run, known: Known) -> dict[str, float]:
         return {}
     names, types, values = known
     spot_at = {n: i for i, n in enumerate(names.tolist())}
+    unknown = [n for n in composition.spot_names.tolist() if n not in spot_at]
+    if unknown:
+        msg = f"--truth-composition: expected all {len(names)} spots, found no {unknown[0]!r}."
+        raise InputError(msg, "Give the table that the run was fitted to.")
     shared = [t for t in composition.types.tolist() if t in set(types.tolist())]
     ours = composition.values[:, [composition.types.tolist().index(t) for t in shared]]
     rows = [spot_at[n] for n in composition.spot_names.tolist()]
@@ -149,24 +160,35 @@ def _score_composition(run: Run, known: Known) -> dict[str, float]:
 
 def _truth_of(spots: AnnData | None, key: str) -> Known:
     """Names, types and true shares of the spots."""
-    if spots is None or key not in spots.obsm or f"{key}_names" not in spots.uns:
-        msg = f"--truth-composition: expected {key!r} in obsm and its names in uns, found none."
+    if spots is None or key not in spots.obsm:
+        there = "none" if spots is None else ", ".join(spots.obsm) or "none"
+        msg = f"--truth-composition: expected {key!r} in obsm of the spots, found: {there}."
         raise InputError(msg, "Check the key in the spots' table.")
-    return (
-        np.asarray(spots.obs_names, dtype=np.str_),
-        np.asarray(spots.uns[f"{key}_names"], dtype=np.str_),
-        np.asarray(spots.obsm[key], dtype=np.float64),
-    )
+    values = spots.obsm[key]
+    types = values.columns if hasattr(values, "columns") else spots.uns.get(f"{key}_names")
+    if types is None or len(types) != values.shape[1]:
+        n_found = "none" if types is None else len(types)
+        msg = f"uns[{key}_names]: expected {values.shape[1]} types, found {n_found}."
+        raise InputError(msg, "Name the columns of the composition there.")
+    return _text(spots.obs_names), _text(types), np.asarray(values, dtype=np.float64)
 
 
-def _marks(run: Run, groups: Groups) -> dict[str, float]:
-    """Give what no method does worse than, and the number of cells."""
+def _text(names: Iterable[object]) -> NDArray[np.str_]:
+    """Turn strings of any kind, zarr's own included, into numpy's."""
+    return np.array([str(name) for name in names], dtype=np.str_)
+
+
+def _marks(run: Run, groups: Groups, inputs: PairedData | None) -> dict[str, float]:
+    """Errors to compare with: everything in the centre, and every cell at its nearest spot."""
     xy, _ = groups
-    placement = _placed(run)
-    return {
+    marks = {
         "centroid_distance": float(np.linalg.norm(xy - xy.mean(axis=0), axis=1).mean()),
-        "n_cells": float(len(placement.xy)),
+        "n_cells": float(len(_placed(run).xy)),
     }
+    if inputs is not None:
+        nearest = np.asarray(cKDTree(inputs.spot_xy).query(xy)[0])
+        marks |= {"nearest_spot_distance": float(nearest.mean()), "pitch": inputs.pitch}
+    return marks
 
 
 def _baseline(run: Run, inputs: PairedData) -> Run:
