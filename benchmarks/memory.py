@@ -14,6 +14,7 @@ import subprocess
 import sys
 import threading
 import time
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -62,7 +63,7 @@ def exact_step(n_cells: int, n_spots: int) -> dict[str, float]:
     """One full-batch optimiser step: three losses, their gradients, AdamW."""
     from napari_tessera.methods.stem.network import new_encoder
     from napari_tessera.methods.stem.options import StemOptions
-    from napari_tessera.methods.stem.training import TrainingData, loss_terms
+    from napari_tessera.methods.stem.training import TrainingData, draw, loss_terms
     from napari_tessera.numerics.kernels import gaussian_adjacency
     from napari_tessera.numerics.tensors import SparsePattern
 
@@ -77,6 +78,7 @@ def exact_step(n_cells: int, n_spots: int) -> dict[str, float]:
         spot_target=100.0,
         cells=random_log_counts(rng, n_cells),
         spot_counts=spots,
+        parts=None,
         spots=random_log_counts(rng, n_spots),
         depths=np.full(n_cells, 100.0),
         adjacency=SparsePattern.from_scipy(gaussian_adjacency(xy, 0.5)),
@@ -88,7 +90,7 @@ def exact_step(n_cells: int, n_spots: int) -> dict[str, float]:
     )
     options = StemOptions(batch_cells=0)
     net = new_encoder(N_GENES, cosine=True, generator=torch.Generator().manual_seed(0))
-    terms = loss_terms(net, data, options, stage=0)
+    terms = loss_terms(net, data, options, partial(draw, data, options, 0))
     optimiser = torch.optim.AdamW(net.parameters())
 
     def step() -> None:

@@ -12,8 +12,8 @@ from scipy import sparse
 from napari_tessera.contract.errors import InputError
 from napari_tessera.contract.progress import SilentMonitor
 from napari_tessera.methods import BASELINE, METHODS, get_method
-from napari_tessera.methods.baselines.fit import gene_weights, weighted_log_profiles
 from napari_tessera.methods.baselines.options import BaselineOptions
+from napari_tessera.numerics.multinomial import MapRecipe, gene_weights, weighted_log_profiles
 from napari_tessera.testing.planted import planted_tissue
 
 if TYPE_CHECKING:
@@ -42,18 +42,18 @@ def test_planted_composition_is_found(result: RunResult) -> None:
 
 
 def test_profiles_equal_the_equation_where_nothing_is_smoothed() -> None:
-    options = BaselineOptions(smoothing=0.0, gene_weight_power=0.0, match_platform=False)
+    recipe = MapRecipe(smoothing=0.0, gene_weight_power=0.0, match_platform=False)
     counts = PAIRED.spots.values.toarray().astype(float)
     overall = counts.sum(axis=0) / counts.sum()
     p = counts + 0.2 * np.median(counts.sum(axis=1)) * (overall + 1e-9)
     wanted = np.log(p / p.sum(axis=1, keepdims=True)).T
     wanted -= wanted.mean(axis=1, keepdims=True)
-    assert weighted_log_profiles(PAIRED, options) == pytest.approx(wanted, abs=1e-4)
+    assert weighted_log_profiles(PAIRED, recipe) == pytest.approx(wanted, abs=1e-4)
 
 
 def test_gene_weights_keep_the_mean_weighted_count() -> None:
     counts = PAIRED.cells.values.toarray().sum(axis=0)
-    weights = gene_weights(PAIRED, BaselineOptions())
+    weights = gene_weights(PAIRED, MapRecipe())
     assert (weights * counts).sum() == pytest.approx(counts.sum())
 
 

@@ -39,14 +39,13 @@ def test_one_step_equals_the_equation(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     spots, cells, _, _ = planted
-    monkeypatch.setattr(composing, "STEPS", 1)
     monkeypatch.setattr(composing, "BLOCK_ENTRIES", 7 * 90)
     s, x = spots.toarray().astype(float), cells.toarray().astype(float)
     p = 0.98 * x / x.sum(axis=1, keepdims=True) + 0.02 * x.sum(axis=0) / x.sum()
     w = np.full((30, 60), 1 / 30)
     w *= s.sum(axis=1, keepdims=True) / w.sum(axis=1, keepdims=True)
     wanted = w * ((s / (w @ p)) @ p.T)
-    assert counts_em(spots, cells, flat(60, 30)).toarray() == pytest.approx(wanted, rel=1e-4)
+    assert counts_em(spots, cells, flat(60, 30), 1).toarray() == pytest.approx(wanted, rel=1e-4)
 
 
 def test_rows_of_a_composition_sum_to_one(

@@ -19,16 +19,15 @@ STEPS = 8
 BACKGROUND = 0.02
 """Share of the overall profile in every cell's profile, so that no count is impossible."""
 
-
-BLOCK = 2**23
-"""Entries of one dense block: 32 MiB in float32."""
-
 BLOCK_ENTRIES = 2**23
 """Entries of one block of genes: 32 MiB in float32."""
 
 
 def counts_em(
-    spots: sparse.csr_matrix, cells: sparse.csr_matrix, cell_map: sparse.csr_matrix
+    spots: sparse.csr_matrix,
+    cells: sparse.csr_matrix,
+    cell_map: sparse.csr_matrix,
+    n_steps: int = STEPS,
 ) -> sparse.csr_matrix:
     """How much of every cell each spot holds, by maximum likelihood from the map.
 
@@ -43,6 +42,8 @@ def counts_em(
         Counts.
     cell_map : csr_matrix, shape (n_cells, n_spots)
         Where W may be non-zero, and its first value.
+    n_steps : int
+        Updates.
 
     Returns
     -------
@@ -53,7 +54,7 @@ def counts_em(
     by_gene = (sparse.csc_matrix(spots), sparse.csc_matrix(profiles))
     weights = sparse.csr_matrix(cell_map.T, dtype=np.float64)
     totals = np.asarray(spots.sum(axis=1, dtype=np.float64)).ravel()
-    for _ in range(STEPS):
+    for _ in range(n_steps):
         rows = np.maximum(np.asarray(weights.sum(axis=1)).ravel(), 1e-300)
         weights = sparse.csr_matrix(sparse.diags(totals / rows) @ weights)
         weights.data *= _gain(by_gene, weights, overall)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import warnings
 from typing import TYPE_CHECKING
@@ -13,7 +14,7 @@ from napari_tessera.contract.errors import OptionError
 from napari_tessera.contract.options import Device
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from scipy import sparse
 
@@ -45,6 +46,20 @@ def pick_device(wanted: Device) -> torch.device:
         )
         raise OptionError(msg, "Use device auto or cpu.")
     return torch.device(wanted.value)
+
+
+@contextlib.contextmanager
+def quick_products() -> Iterator[None]:
+    """Let matrix products round their inputs to bfloat16 where the machine does that faster.
+
+    Sums stay in single precision. For training, where steps are noisy anyway, not for prediction.
+    """
+    before = torch.get_float32_matmul_precision()
+    torch.set_float32_matmul_precision("medium")
+    try:
+        yield
+    finally:
+        torch.set_float32_matmul_precision(before)
 
 
 def dense_rows(

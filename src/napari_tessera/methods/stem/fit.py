@@ -24,6 +24,7 @@ from __future__ import annotations
 
 import dataclasses
 import time
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from napari_tessera.contract.method import Fitted
@@ -31,12 +32,13 @@ from napari_tessera.contract.progress import Monitor, Progress
 from napari_tessera.contract.state import State, join_states
 from napari_tessera.methods.stem.network import Encoder, embed, new_encoder
 from napari_tessera.methods.stem.options import Variant
-from napari_tessera.methods.stem.training import TrainingData, loss_terms, loss_weights
+from napari_tessera.methods.stem.training import TrainingData, draw, loss_terms, loss_weights
+from napari_tessera.numerics.ahead import Ahead
 from napari_tessera.numerics.cell_map import MOST_K, embedding_map
 from napari_tessera.numerics.held_out import HeldOut, hold_out
 from napari_tessera.numerics.minimise import Plan, Watch, minimise, module_arrays, one_cycle
 from napari_tessera.numerics.seeding import torch_generator
-from napari_tessera.numerics.tensors import dense_rows, pick_device
+from napari_tessera.numerics.tensors import dense_rows, pick_device, quick_products
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -143,8 +145,9 @@ class _Fit:
         seeds = torch_generator(self.options.seed, stage.number)
         cosine = self.options.variant is Variant.IMPROVED
         net = new_encoder(data.genes.size, cosine=cosine, generator=seeds).to(self.device)
+        draws = partial(draw, data, self.options, stage.number)
         plan = Plan(
-            terms=loss_terms(net, data, self.options, stage.number),
+            terms=loss_terms(net, data, self.options, Ahead(draws, stage.n_steps)),
             weights=loss_weights(self.options, stage.n_steps),
             n_steps=stage.n_steps,
             rate=self._rate(stage.n_steps),
@@ -155,7 +158,8 @@ class _Fit:
             wrap=course.state,
             each_step=lambda step: self._preview(net, data, step),
         )
-        course.history, early = minimise(net, plan, watch, resume)
+        with quick_products():
+            course.history, early = minimise(net, plan, watch, resume)
         return net, early
 
     def _rate(self, n_steps: int) -> Callable[[int], float]:

@@ -29,13 +29,21 @@ class StemOptions(Options):
         None, "Optimiser steps; auto chooses them on held-out spots.", ge=1, le=100_000, step=50
     )
     members: int = option(
-        3, "Networks to train and average; more is slower, better; published has one.", ge=1, le=20
+        5, "Networks to train and average; more is slower, better; published has one.", ge=1, le=20
     )
     batch_cells: int = option(
         512, "Cells per step; 0 takes all of them, the exact full batch.", ge=0, le=1_000_000
     )
     variant: Variant = option(
         Variant.IMPROVED, "Published form, or thinning and cosine embeddings in its place."
+    )
+    purified: float = option(
+        1.0,
+        "Share of the spots shown that are taken apart by type: a real cell is one cell.",
+        ge=0.0,
+        le=1.0,
+        step=0.25,
+        advanced=True,
     )
     sigma: float = option(
         0.5,

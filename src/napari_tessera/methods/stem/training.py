@@ -21,6 +21,7 @@ from napari_tessera.numerics.counts import (
     thin,
 )
 from napari_tessera.numerics.kernels import effective_neighbours, gaussian_adjacency
+from napari_tessera.numerics.purifying import SpotParts, parts_of
 from napari_tessera.numerics.seeding import rng_for, torch_generator
 from napari_tessera.numerics.spatial_statistics import morans_i, neighbour_graph
 from napari_tessera.numerics.tensors import SparsePattern, dense_rows
@@ -56,6 +57,8 @@ class TrainingData:
         Log-normalised.
     spot_counts : csr_matrix, shape (n_spots, n_used)
         Counts, to be thinned anew each step.
+    parts : SpotParts or None
+        The spots taken apart; None trains on whole spots.
     spots : csr_matrix, shape (n_spots, n_used)
         Log-normalised, at full depth.
     depths : ndarray, shape (n_cells,)
@@ -79,6 +82,7 @@ class TrainingData:
     spot_target: float
     cells: sparse.csr_matrix
     spot_counts: sparse.csr_matrix
+    parts: SpotParts | None
     spots: sparse.csr_matrix
     depths: NDArray[np.float64]
     adjacency: SparsePattern
@@ -102,6 +106,7 @@ class TrainingData:
         if options.variant is Variant.IMPROVED:
             factors = platform_factors(inputs.spots.values, inputs.cells.values)[genes]
             spot_target = target
+        purify = options.purified > 0 and options.variant is Variant.IMPROVED
         kernel = gaussian_adjacency(inputs.spot_xy, options.sigma * inputs.pitch, inputs.sample)
         return cls(
             genes=genes,
@@ -109,6 +114,7 @@ class TrainingData:
             spot_target=spot_target,
             cells=log_normalise(cells, target),
             spot_counts=spots,
+            parts=parts_of(inputs, genes, options.seed, device) if purify else None,
             spots=log_normalise(scale_genes(spots, factors), spot_target),
             depths=depths,
             adjacency=SparsePattern.from_scipy(kernel, device),
@@ -149,10 +155,55 @@ def dropout_rate(cells: sparse.csr_matrix, spots: sparse.csr_matrix) -> float:
     return float(np.clip(1 - per_cell / max(per_spot, 1.0), 0.0, 0.9))
 
 
+@dataclasses.dataclass(frozen=True)
+class Draws:
+    """All that is random about a step, drawn from seed, stage and step alone.
+
+    Parameters
+    ----------
+    cells : csr_matrix, shape (n_batch, n_used)
+        Log-normalised cells of the step.
+    queries : csr_matrix or None, shape (n_spots, n_used)
+        Thinned spots, log-normalised; None in the published form.
+    rng : numpy.random.Generator
+        For what is drawn later: the samples of the alignment term, the published dropout.
+    """
+
+    cells: sparse.csr_matrix
+    queries: sparse.csr_matrix | None
+    rng: np.random.Generator
+
+
+def draw(data: TrainingData, options: StemOptions, stage: int, step: int) -> Draws:
+    """Draw the cells of a step, and thin the spots.
+
+    Parameters
+    ----------
+    data : TrainingData
+        What is trained on.
+    options : StemOptions
+        Options.
+    stage : int
+        Number of the stage, so that members differ.
+    step : int
+        Number of the step in its stage.
+    """
+    rng = rng_for(options.seed, stage, step)
+    cells = sparse.csr_matrix(data.cells[_batch(rng, data.cells.shape[0], options)])
+    if options.variant is Variant.PUBLISHED:
+        return Draws(cells, None, rng)
+    depths = rng.choice(data.depths, size=data.spots.shape[0])
+    counts = data.spot_counts
+    if data.parts is not None:
+        counts = data.parts.draw(rng, whole=1 - options.purified)
+    thinned = scale_genes(thin(counts, depths, rng), data.factors)
+    return Draws(cells, log_normalise(thinned, data.target), rng)
+
+
 def loss_terms(
-    net: Encoder, data: TrainingData, options: StemOptions, stage: int
+    net: Encoder, data: TrainingData, options: StemOptions, draws: Callable[[int], Draws]
 ) -> Callable[[int], Mapping[str, Tensor]]:
-    """Unweighted terms of a step; every draw comes from a generator made of seed, stage and step.
+    """Unweighted terms of a step.
 
     Parameters
     ----------
@@ -162,19 +213,20 @@ def loss_terms(
         What it trains on.
     options : StemOptions
         Options.
-    stage : int
-        Number of the stage, so that members differ.
+    draws : callable
+        From the step to what is random about it.
     """
     device = data.adjacency.values.device
 
     def terms(step: int) -> dict[str, Tensor]:
-        rng = rng_for(options.seed, stage, step)
-        batch = sparse.csr_matrix(data.cells[_batch(rng, data.cells.shape[0], options)])
-        cells = encode(net, partial(dense_rows, batch, device=device), batch.shape[0])
-        queries, spots = _spot_embeddings(net, data, options, rng)
+        drawn = draws(step)
+        rows = partial(dense_rows, drawn.cells, device=device)
+        cells = encode(net, rows, drawn.cells.shape[0])
+        queries, spots = _spot_embeddings(net, data, drawn)
+        pair = (_sample(drawn.rng, e, options) for e in (cells, queries))
         return {
             "extraction": extraction(net.scale * queries, spots, data.adjacency),
-            "alignment": alignment(_sample(rng, cells, options), _sample(rng, queries, options)),
+            "alignment": alignment(*pair),
             "transport": transport(net.scale * cells, spots, data.adjacency),
         }
 
@@ -198,20 +250,17 @@ def loss_weights(options: StemOptions, n_steps: int) -> Callable[[int], Mapping[
     return weights
 
 
-def _spot_embeddings(
-    net: Encoder, data: TrainingData, options: StemOptions, rng: np.random.Generator
-) -> tuple[Tensor, Tensor]:
+def _spot_embeddings(net: Encoder, data: TrainingData, drawn: Draws) -> tuple[Tensor, Tensor]:
     """Spots as queries and as targets."""
     device = data.adjacency.values.device
     n_spots = data.spots.shape[0]
-    if options.variant is Variant.PUBLISHED:
-        dropped = encode(net, _dropped_rows(data, int(rng.integers(2**31)), device), n_spots)
+    if drawn.queries is None:
+        seed = int(drawn.rng.integers(2**31))
+        dropped = encode(net, _dropped_rows(data, seed, device), n_spots)
         return dropped, dropped
-    depths = rng.choice(data.depths, size=n_spots)
-    thinned = scale_genes(thin(data.spot_counts, depths, rng), data.factors)
-    thinned = log_normalise(thinned, data.target)
     queries, spots = (
-        encode(net, partial(dense_rows, m, device=device), n_spots) for m in (thinned, data.spots)
+        encode(net, partial(dense_rows, m, device=device), n_spots)
+        for m in (drawn.queries, data.spots)
     )
     return queries, spots
 
