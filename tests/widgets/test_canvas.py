@@ -82,7 +82,7 @@ def _job(path: Path) -> Job:
 
 @pytest.mark.usefixtures("canvas")
 def test_an_opened_tissue_is_drawn_picture_below_spots(viewer: Viewer) -> None:
-    assert _roles(viewer) == ["image", "spots"]
+    assert _roles(viewer) == ["image", "spots", "preview"]
 
 
 @pytest.mark.usefixtures("canvas")
@@ -102,7 +102,7 @@ def test_opening_another_tissue_replaces_what_was_drawn(
 ) -> None:
     bench.run_loaded.emit(run)
     bench.tissue_opened.emit(dataclasses.replace(view, title="other"))
-    assert _roles(viewer) == ["image", "spots"]
+    assert _roles(viewer) == ["image", "spots", "preview"]
     assert canvas.runs == {}
 
 
@@ -142,7 +142,9 @@ def test_a_cancelled_fit_takes_its_preview_with_it(
     job = _job(tmp_path)
     bench.previewed.emit(job, np.full((5, 2), 100.0))
     bench.job_ended.emit(job, Outcome(state=JobState.CANCELLED))
-    assert "preview" not in _roles(viewer)
+    layer = _layer(viewer, "preview")
+    assert len(layer.data) == 1
+    assert layer.face_color[:, 3].tolist() == [0.0]
 
 
 def test_outlines_step_back_while_there_are_cells(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from napari_tessera.data.choices import regions_of, tissue_choices
-from napari_tessera.data.geometry import own_centres, systems_of
+from napari_tessera.data.geometry import finest, own_centres, systems_of
 from napari_tessera.data.join import Joined, join_spots
 from napari_tessera.data.problems import refuse, remark, repair, some
 
@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 
 LEAST_SPOTS = 10
 LONGEST_NAME = 100
+
+MOST_CHANNELS = 32
+"""A picture with more is asked about."""
 
 
 def check_places(tissue: Tissue, selection: Selection) -> tuple[Joined | None, list[Problem]]:
@@ -44,7 +47,7 @@ def check_places(tissue: Tissue, selection: Selection) -> tuple[Joined | None, l
         problems = check(tissue, selection)
         if problems:
             return None, problems
-    problems = _instances(tissue, selection)
+    problems = _radii(tissue, str(selection.region)) or _instances(tissue, selection)
     if any(p.severity == "refuse" for p in problems):
         return None, problems
     joined = join_spots(tissue, selection)
@@ -167,7 +170,36 @@ def _image(tissue: Tissue, selection: Selection) -> list[Problem]:
             found=some(systems_of(tissue.sdata[selection.image])),
             hint="Choose a coordinate system that spots and picture share.",
         )]  # fmt: skip
-    return []
+    return _channels(tissue, selection.image)
+
+
+def _channels(tissue: Tissue, name: str) -> list[Problem]:
+    """Channels of a picture are few; many are often rows taken for channels."""
+    picture = finest(tissue.sdata[name])
+    sizes = dict(zip(picture.dims, picture.shape, strict=True))
+    if sizes.get("c", 0) <= MOST_CHANNELS:
+        return []
+    return [remark(
+        "image-channels", f"image {name}", "c", expected=f"{MOST_CHANNELS} channels or fewer",
+        found=f"{sizes['c']}, each of {sizes['y']} x {sizes['x']} pixels",
+        hint="If these are rows of the picture, write it again with its axes as (c, y, x).",
+    )]  # fmt: skip
+
+
+def _radii(tissue: Tissue, region: str) -> list[Problem]:
+    """Radii of circles are numbers above zero."""
+    element = tissue.sdata[region]
+    if "radius" not in getattr(element, "columns", ()):
+        return []
+    radii = np.asarray(element["radius"], dtype=np.float64)
+    bad = ~np.isfinite(radii) | (radii <= 0)
+    if not bad.any():
+        return []
+    return [refuse(
+        "places-radius", region, "radius", expected="numbers above 0",
+        found=f"{int(bad.sum())} circles with other radii ({some(element.index[bad])})",
+        hint="Give these circles a radius.",
+    )]  # fmt: skip
 
 
 def _instances(tissue: Tissue, selection: Selection) -> list[Problem]:

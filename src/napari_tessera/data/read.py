@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from napari_tessera.contract.errors import InputError, StoreError
+from napari_tessera.contract.errors import InputError
+from napari_tessera.data.claims import check_h5ad_claims, check_store_claims
 
 if TYPE_CHECKING:
     from anndata import AnnData
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
     from napari_tessera.contract.report import Problem
 
+ZARR_FORMATS = (2, 3)
 REMOTE = ("http://", "https://", "s3://", "gs://", "ftp://")
 
 
@@ -60,9 +62,7 @@ def open_tissue(
     Raises
     ------
     InputError
-        If it is missing, remote, or not a tissue.
-    StoreError
-        If the store is there and cannot be read.
+        If it is missing, remote, not a tissue, or cannot be read.
     """
     if not isinstance(source, Path | str):
         return _wrap(source, image, image_scale)
@@ -142,6 +142,7 @@ def read_h5ad(path: Path) -> AnnData:
     import anndata
 
     try:
+        check_h5ad_claims(path)
         return anndata.read_h5ad(path)
     except (OSError, KeyError, ValueError, TypeError, anndata._io.utils.AnnDataReadError) as error:  # noqa: SLF001 - the public name is missing
         msg = f"{path}: expected an AnnData file, found one that cannot be read ({error})."
@@ -166,12 +167,13 @@ def _read_store(path: Path) -> SpatialData:
     from napari_tessera.data.commit import recover
 
     recover(path)
+    check_store_claims(path)
     try:
         sdata = spatialdata.read_zarr(path)
     except Exception as error:  # any library error is the store's
         what = f"{type(error).__name__}: {error}"
         msg = f"{path}: expected a readable SpatialData store, found damage ({what})."
-        raise StoreError(msg, "Restore it from a copy; nothing was changed.") from error
+        raise InputError(msg, "Restore it from a copy; nothing was changed.") from error
     if not list(sdata.gen_elements()):
         msg = f"{path}: expected a SpatialData store with elements, found an empty one."
         raise InputError(msg, "Check that this is the right folder.")
@@ -188,7 +190,11 @@ def _root_attributes(path: Path) -> dict[str, object]:
             found = json.loads(file.read_text())
         except (json.JSONDecodeError, UnicodeDecodeError) as error:
             msg = f"{file}: expected JSON, found a damaged file ({error})."
-            raise StoreError(msg, "Restore this file from a copy of the store.") from error
+            raise InputError(msg, "Restore this file from a copy of the store.") from error
+        if not isinstance(found, dict) or found.get("zarr_format", 2) not in ZARR_FORMATS:
+            what = found.get("zarr_format") if isinstance(found, dict) else type(found).__name__
+            msg = f"{file}: expected a group of zarr format 2 or 3, found {what}."
+            raise InputError(msg, "Restore this file from a copy of the store.")
         attributes = found.get("attributes", found)
         return attributes if isinstance(attributes, dict) else {}
     if not (path / ".zgroup").is_file():

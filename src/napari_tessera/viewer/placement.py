@@ -175,7 +175,7 @@ def preview_layer(
         Colours.
     """
     arguments = {
-        "name": "preview",
+        "name": "placed cells",
         "metadata": mark(Role.PREVIEW),
         "face_color": rgba,
         **_points_style(view, xy),

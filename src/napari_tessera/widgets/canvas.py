@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from psygnal import Signal
+from qtpy.QtCore import QTimer
 
 from napari_tessera.contract.state import JobState
 from napari_tessera.viewer.layer_data import MARK, Role
@@ -25,6 +26,10 @@ if TYPE_CHECKING:
     from napari_tessera.contract.state import Outcome
     from napari_tessera.jobs.job import Job
     from napari_tessera.workbench.bench import Bench
+
+
+PREPARE_AFTER_MS = 3000
+"""Time after the list of runs has changed, when the layer for the next one is made."""
 
 
 class Canvas:
@@ -59,6 +64,9 @@ class Canvas:
         self._known: set[str] = set()
         self._preview = Preview(viewer)
         self._preview.drawn.connect(self._on_preview_drawn)
+        self._soon = QTimer()
+        self._soon.setSingleShot(True)
+        self._soon.timeout.connect(self._prepare)
         bench.tissue_opened.connect(self._on_tissue)
         bench.previewed.connect(self._on_preview)
         bench.job_ended.connect(self._on_job_ended)
@@ -128,9 +136,15 @@ class Canvas:
         for index, made in enumerate(tissue_layers(view)):
             layer = insert_layer(self._viewer, made, index)
             layer.metadata.update(self._neighbourly(layer))
+        self._preview.prepare(view)
         _scale_bar(self._viewer).visible = True
         if not same_place:
             _look_at_spots(self._viewer)
+
+    def _prepare(self) -> None:
+        """Make the layer for the next fit, when the window has nothing else to do."""
+        if self._view is not None:
+            self._preview.prepare(self._view)
 
     def _on_preview(self, job: Job, xy: NDArray[np.float64]) -> None:
         if self._view is not None:
@@ -144,23 +158,29 @@ class Canvas:
 
     def _on_job_ended(self, job: Job, outcome: Outcome) -> None:  # noqa: ARG002 - the signal's shape
         if outcome.state is not JobState.DONE:
-            self._preview.drop()
+            self._preview.empty(self._view)
+            self._refresh_legend()
 
     def _on_run(self, run: Run) -> None:
         """Draw a run that was loaded; earlier ones stay in the list, hidden."""
         if self._view is None:
             return
-        self._preview.drop()
         for name, layers in self.runs.items():
             if name != run.name:
                 layers.hide()
-        if run.name not in self.runs:
-            self.runs[run.name] = RunLayers(self._viewer, self._view, run)
-            self.show(run.name)
+        if run.name in self.runs:
+            self._preview.empty(self._view)
+            return
+        self.runs[run.name] = RunLayers(self._viewer, self._view, run)
+        moving = None if run.result.placement is None else self._preview.hand_over()
+        if moving is not None:
+            self.runs[run.name].adopt(moving)
+        self.show(run.name)
 
     def _on_runs(self, runs: tuple[Any, ...]) -> None:
         """Remove layers of runs that were deleted from the store."""
         there = {run.name for run in runs}
+        self._soon.start(PREPARE_AFTER_MS)
         known, self._known = self._known, there
         for name in (known - there) & set(self.runs):
             self.remove(name)

@@ -5,9 +5,11 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from napari_tessera.viewer.composition import SpotColour, composition_layers, paint_spots
 from napari_tessera.viewer.density import density_layer
-from napari_tessera.viewer.layer_data import Role
+from napari_tessera.viewer.layer_data import MARK, Role
 from napari_tessera.viewer.placement import (
     cell_categories,
     paint_cells,
@@ -20,7 +22,6 @@ from napari_tessera.viewer.showing import Showing
 from napari_tessera.viewer.spots import colour_change
 
 if TYPE_CHECKING:
-    import numpy as np
     from napari.layers import Layer
     from napari.viewer import Viewer
     from numpy.typing import NDArray
@@ -90,6 +91,17 @@ class RunLayers:
             if layer is not None and layer.visible != wanted:
                 layer.visible = wanted
 
+    def adopt(self, layer: Layer) -> None:
+        """Take a layer of points over for the cells; the next `draw` fills it.
+
+        Parameters
+        ----------
+        layer : napari.layers.Points
+            In the viewer, and nobody else's.
+        """
+        if self.run.result.placement is not None:
+            self._layers[Role.CELLS] = layer
+
     def hide(self) -> None:
         """Make the layers invisible; they stay in the list."""
         self._forget_removed()
@@ -136,9 +148,12 @@ class RunLayers:
         types, s = self._types_of_cells(), self.showing
         painting = paint_cells(placement, types, s.cell_colour, fade=s.fade, hidden=s.hidden)
         layer = self._layers.get(Role.CELLS)
-        if layer is None:
-            made = placement_layers(self.run, self._view, self.world_xy(), painting=painting)
-            self._add(Role.CELLS, made[0])
+        if layer is None or layer.metadata[MARK]["run"] != self.run.name:
+            made = placement_layers(self.run, self._view, self.world_xy(), painting=painting)[0]
+            if layer is None:
+                self._add(Role.CELLS, made)
+            else:
+                refill_points(layer, made)
         else:
             recolour_points(layer, painting.rgba, rim_of(painting))
         self._legends[Role.CELLS] = painting.legend
@@ -241,6 +256,30 @@ def recolour_points(layer: Layer, faces: NDArray[np.float32], rims: NDArray[np.f
         else:
             setattr(layer, name, colours)
     layer.refresh(extent=False, highlight=False)
+
+
+def refill_points(layer: Layer, made: LayerData) -> None:
+    """Make a layer of points show other points.
+
+    Parameters
+    ----------
+    layer : napari.layers.Points
+        Coloured directly.
+    made : LayerData
+        What a new layer would be made of; look, name, features and metadata are taken over too.
+    """
+    data, arguments, _ = made
+    with layer.events.blocker_all():
+        layer.data = data
+    layer.size = arguments["size"]
+    layer.features = arguments.get("features", {})
+    layer.name = arguments["name"]
+    layer.metadata.update(arguments["metadata"])
+    colours = [
+        np.broadcast_to(arguments[name], (len(data), 4)) for name in ("face_color", "border_color")
+    ]
+    layer.face_color, layer.border_color = (np.array(c, dtype=np.float32) for c in colours)
+    layer.refresh()
 
 
 def insert_layer(viewer: Viewer, made: LayerData, index: int | None = None) -> Layer:

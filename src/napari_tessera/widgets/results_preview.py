@@ -14,7 +14,7 @@ from napari_tessera.viewer.colours import Categories, categories
 from napari_tessera.viewer.frames import row_col
 from napari_tessera.viewer.legend import Legend, category_legend
 from napari_tessera.viewer.placement import NO_TYPE, preview_layer
-from napari_tessera.widgets.results_layers import insert_layer
+from napari_tessera.widgets.results_layers import insert_layer, refill_points
 
 if TYPE_CHECKING:
     from napari.layers import Layer
@@ -23,12 +23,14 @@ if TYPE_CHECKING:
 
     from napari_tessera.contract.inputs import TissueView
     from napari_tessera.jobs.job import Job
+    from napari_tessera.viewer.layer_data import LayerData
 
-EVERY_MS = 500
+EVERY_MS, MOST_MS = 500, 10_000
 """A preview that comes sooner than this after the last one waits; the newest wins."""
 
-_REST = 15
-"""Pause after a drawing, in times of what it took, so that previews leave the window free."""
+_REST = 180
+"""Pause after a drawing, in times of what it took, so that previews leave the window free: without
+a graphics card a canvas takes 20 ms to paint."""
 
 _MOST_BYTES = 4 << 20
 """Larger lists of names are not read in the window: cells of such runs keep one colour."""
@@ -36,6 +38,10 @@ _MOST_BYTES = 4 << 20
 
 class Preview:
     """Draws the newest coordinates of a running fit.
+
+    Making a layer and taking it away costs napari 0.1 to 0.2 s each, in which the window stands
+    still. So the layer is made while a tissue is being opened, with one transparent point; it is
+    filled while a fit runs, and the run that comes of it takes it over.
 
     Parameters
     ----------
@@ -45,7 +51,7 @@ class Preview:
     Attributes
     ----------
     drawn : Signal
-        Emitted after a layer was made (not when it only moved).
+        Emitted after the cells of another job were drawn (not when they only moved).
     """
 
     drawn = Signal()
@@ -58,6 +64,20 @@ class Preview:
         self._timer = QTimer()
         self._timer.setSingleShot(True)
         self._timer.timeout.connect(self._draw_waiting)
+
+    def prepare(self, view: TissueView) -> None:
+        """Make the empty layer, unless it is there.
+
+        Parameters
+        ----------
+        view : TissueView
+            Tissue on the screen.
+        """
+        if not self._there():
+            made = preview_layer(view, _middle(view), np.zeros(4, dtype=np.float32))
+            active = self._viewer.layers.selection.active
+            self._layer = insert_layer(self._viewer, made)
+            self._viewer.layers.selection.active = active
 
     def offer(self, view: TissueView, job: Job, xy: NDArray[np.float64]) -> None:
         """Draw coordinates now, or as soon as the last drawing is old enough.
@@ -75,20 +95,33 @@ class Preview:
         if not self._timer.isActive():
             self._draw_waiting()
 
+    def empty(self, view: TissueView | None) -> None:
+        """Forget what waits, and take the cells off the canvas; the layer stays."""
+        self._waiting = None
+        if self._types is not None and view is not None and self._there():
+            self._fill(preview_layer(view, _middle(view), np.zeros(4, dtype=np.float32)))
+        self._types = None
+
     def drop(self) -> None:
         """Take the layer away and forget what waits."""
-        self._waiting = None
-        if self._layer is not None and self._layer in self._viewer.layers:
-            self._viewer.layers.remove(self._layer)
-        self._layer = None
-        self._types = None
+        layer = self.hand_over()
+        if layer is not None:
+            self._viewer.layers.remove(layer)
+
+    def hand_over(self) -> Layer | None:
+        """Give the layer away, if there is one: it is another's from now on."""
+        layer = self._layer if self._there() else None
+        self._layer = self._types = self._waiting = None
+        return layer
 
     def legends(self) -> list[Legend]:
         """Legend of the cells on their way; none while nothing is drawn."""
-        there = self._layer is not None and self._layer in self._viewer.layers
-        if not there or self._types is None:
+        if not self._there() or self._types is None:
             return []
         return [category_legend("Cells by type, still moving", self._types[1])]
+
+    def _there(self) -> bool:
+        return self._layer is not None and self._layer in self._viewer.layers
 
     def _draw_waiting(self) -> None:
         """Draw what came last; the more a drawing costs, the longer the rest after it."""
@@ -97,25 +130,42 @@ class Preview:
         began = time.monotonic()
         self._draw(*self._waiting)
         self._waiting = None
+        self._timer.start(MOST_MS)
+        QTimer.singleShot(0, lambda: self._rest(began))
+
+    def _rest(self, began: float) -> None:
+        """Wait in proportion to what was taken, painting included: this is called after it."""
         took_ms = 1000 * (time.monotonic() - began)
-        self._timer.start(max(EVERY_MS, int(_REST * took_ms)))
+        self._timer.start(int(min(max(EVERY_MS, _REST * took_ms), MOST_MS)))
 
     def _draw(self, view: TissueView, job: Job, xy: NDArray[np.float64]) -> None:
         if self._fits(job, len(xy)) and self._layer is not None:
             self._layer.data = row_col(xy)
             return
-        self.drop()
         types = types_of_job(job, len(xy))
+        self.prepare(view)
         self._types = (job.name, types)
-        self._layer = insert_layer(self._viewer, preview_layer(view, xy, types.rgba()))
+        self._fill(preview_layer(view, xy, types.rgba()))
         self.drawn.emit()
+
+    def _fill(self, made: LayerData) -> None:
+        """Give the layer other cells."""
+        if self._layer is not None:
+            refill_points(self._layer, made)
 
     def _fits(self, job: Job, n_cells: int) -> bool:
         """Whether the layer is there and shows this job."""
-        layer = self._layer
         same = self._types is not None and self._types[0] == job.name
-        there = layer is not None and layer in self._viewer.layers
-        return same and there and layer is not None and len(layer.data) == n_cells
+        return (
+            same and self._there() and self._layer is not None and len(self._layer.data) == n_cells
+        )
+
+
+def _middle(view: TissueView) -> NDArray[np.float64]:
+    """One place in the middle of the spots, shape (1, 2); the origin where there are none."""
+    if view.spots is None or not len(view.spots.xy):
+        return np.zeros((1, 2))
+    return np.asarray(view.spots.xy.mean(axis=0, keepdims=True), dtype=np.float64)
 
 
 def types_of_job(job: Job, n_cells: int) -> Categories:

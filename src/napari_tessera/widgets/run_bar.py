@@ -45,7 +45,7 @@ class RunBar(QWidget):  # type: ignore[misc]  # Qt comes without types
         self.finish = button("Finish now", "End training and keep the result as it is", self._end)
         self.cancel = button("Cancel", "Stop, and keep a checkpoint to resume from", self._cancel)
         self.resume = button("Resume", "Go on from the last checkpoint", resume)
-        self.bar = QProgressBar()
+        self.bar = QuietBar()
         self.bar.setRange(0, FINE)
         self.bar.setTextVisible(False)
         self.story = words("Nothing is running.")
@@ -119,6 +119,16 @@ class RunBar(QWidget):  # type: ignore[misc]  # Qt comes without types
         self._stopping = self._panel.job
         self._panel.cancel()
         self.refresh()
+
+
+class QuietBar(QProgressBar):  # type: ignore[misc]  # Qt comes without types
+    """Progress bar that is painted together with everything else, not at once by itself."""
+
+    def setValue(self, value: int) -> None:
+        """Set the value and have it painted soon."""
+        self.setUpdatesEnabled(False)
+        super().setValue(value)
+        self.setUpdatesEnabled(True)
 
 
 class Failure(QFrame):  # type: ignore[misc]  # Qt comes without types

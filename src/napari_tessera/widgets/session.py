@@ -69,6 +69,7 @@ class Session(QObject):  # type: ignore[misc]  # Qt comes without types
         """Stop every job; each stays resumable."""
         self.activity.close()
         self.bench.close(CLOSE_S)
+        self._window = None
         viewer = self._viewer()
         if viewer is not None:
             _SESSIONS.pop(viewer, None)

@@ -6,6 +6,7 @@ import dataclasses
 import os
 import shutil
 import threading
+import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 
     from napari_tessera.contract.options import Options
     from napari_tessera.contract.results import Run
-    from napari_tessera.contract.state import Outcome
+    from napari_tessera.contract.state import JobState, Outcome
     from napari_tessera.data.read import Tissue
     from napari_tessera.jobs.backends import Backend
     from napari_tessera.jobs.errands import Errands
@@ -115,6 +116,11 @@ def _share(file: Path, target: Path) -> None:
         shutil.copyfile(file, target)
 
 
+REST, LONGEST_REST_S = 60.0, 2.0
+"""Pause between two news of a fit, in times of what the last took the window, and in seconds: where
+painting is slow, without a graphics card, the window is told less often and stays free."""
+
+
 class Launcher:
     """Submits jobs, and carries what they say to the window's thread.
 
@@ -143,6 +149,8 @@ class Launcher:
         self._runner = Runner() if runner is None else runner
         self._lock = threading.Lock()
         self._told: set[Job] = set()
+        self._said: dict[Job, JobState] = {}
+        self._next_tell = 0.0
         self._over: set[Job] = set()
         self._losses: dict[str, LossTrace] = {}
         self.jobs: tuple[Job, ...] = ()
@@ -179,11 +187,22 @@ class Launcher:
         self._post(lambda: self._tell(job))
 
     def _tell(self, job: Job) -> None:
+        """Note the losses, and tell the window unless it has only just been told."""
         with self._lock:
             self._told.discard(job)
         if job.progress is not None:
             self.losses(job).take(job.progress)
+        now = time.monotonic()
+        if job.state is self._said.get(job) and now < self._next_tell:
+            return
+        self._said[job] = job.state
         self.changed.emit(job)
+        self._post(lambda: self._rest(now))
+
+    def _rest(self, began: float) -> None:
+        """Wait in proportion to what telling has cost, painting included: this is called after."""
+        now = time.monotonic()
+        self._next_tell = now + min(REST * (now - began), LONGEST_REST_S)
 
     def losses(self, job: Job) -> LossTrace:
         """Loss curves of a job so far; one that is resumed goes on with its own."""
