@@ -208,7 +208,7 @@ def _points_style(view: TissueView, xy: NDArray[np.float64]) -> dict[str, Any]:
     """Look of small dots; their size follows the pitch of the spots and how many there are."""
     around = xy if view.spots is None else view.spots.xy
     crowd = len(xy) / max(len(around), 1)
-    size = typical_distance(around) * float(np.clip(0.5 / np.sqrt(max(crowd, 1)), 0.06, 0.3))
+    size = typical_distance(around) * float(np.clip(0.7 / np.sqrt(max(crowd, 1)), 0.08, 0.4))
     return {
         "size": size,
         "border_color": _RIM,

@@ -183,8 +183,8 @@ def _versions() -> dict[str, str]:
 
 def _remark(run: Run) -> str:
     """One sentence with the score beside the baseline's."""
-    score = run.provenance.scores.get("held_out_distance")
-    other = run.provenance.baseline.get("held_out_distance")
+    score = run.provenance.scores.get("held_out_distance_pitch")
+    other = run.provenance.baseline.get("held_out_distance_pitch")
     if score is None or other is None or run.provenance.method == BASELINE:
         return ""
-    return f"Held-out distance {score:.4g}; the baseline's is {other:.4g}."
+    return f"Held-out error {score:.1f} spot distances; the baseline's is {other:.1f}."

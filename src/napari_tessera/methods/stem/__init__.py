@@ -31,8 +31,8 @@ class Stem:
         """Estimate time and memory on four CPU cores, from measured steps."""
         batch = min(n_cells, options.batch_cells or n_cells)
         genes = min(n_genes, options.n_genes or n_genes)
-        encode = 3.5e-11 * (batch + 2 * n_spots) * (512 * genes + 165_000)
-        step = 0.004 + encode + 1.2e-8 * n_spots * (batch + n_spots)
+        encode = 1.5e-11 * (batch + 2 * n_spots) * (512 * genes + 165_000)
+        step = 0.008 + encode + 1.2e-8 * n_spots * (batch + n_spots)
         # interpreter and torch, blocks and chunks, embeddings with their gradients, sparse counts
         memory = 7e8 + 3600.0 * (batch + 2 * n_spots) + 5.0 * genes * (n_cells + n_spots)
         return Cost(seconds=3 + step * options.planned_steps, memory_bytes=memory)
