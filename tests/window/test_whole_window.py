@@ -81,6 +81,7 @@ def test_cancel_is_quick_and_resume_goes_on(window: Window, qtbot: QtBot) -> Non
     assert content(window.sample.tissue) == before
     assert job.progress is not None
     reached = job.progress.step
+    qtbot.waitUntil(window.docks[1].run_bar.resume.isEnabled, timeout=PATIENCE_MS)
     window.docks[1].run_bar.resume.click()
     again = window.bench.jobs[-1]
     qtbot.waitUntil(lambda: again.progress is not None, timeout=PATIENCE_MS)
@@ -105,7 +106,7 @@ def test_a_killed_child_is_told_once_with_what_to_do(window: Window, qtbot: QtBo
     assert wait_for_end(job, qtbot).state is JobState.FAILED
     qtbot.waitUntil(lambda: len(endings) > 0, timeout=PATIENCE_MS)
     failure = window.docks[1].run_bar.failure
-    assert failure.isVisible()
+    qtbot.waitUntil(failure.isVisible, timeout=PATIENCE_MS)
     assert failure.message.text()
     assert failure.hint.text()
     assert len(endings) == 1

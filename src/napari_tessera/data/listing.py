@@ -33,6 +33,21 @@ def listed(store: Path) -> frozenset[str]:
     return frozenset(place for place in known if place.count("/") == 1)
 
 
+def listed_attributes(store: Path, place: str) -> dict[str, Any] | None:
+    """Attributes of an element as the list has them; None where there is no list, or not of it.
+
+    Parameters
+    ----------
+    store : Path
+        A zarr 3 store.
+    place : str
+        Such as ``tables/table``.
+    """
+    root = json.loads((store / ROOT).read_text())
+    known = (root.get("consolidated_metadata") or {}).get("metadata", {})
+    return dict(known[place].get("attributes", {})) if place in known else None
+
+
 def changed_listing(store: Path, added: dict[str, Path], removed: Iterable[str]) -> str | None:
     """Text of the store's root metadata with elements added and removed.
 

@@ -15,7 +15,7 @@ from napari_tessera.contract.errors import RunNotFoundError, StoreError
 from napari_tessera.contract.results import Composition, Placement, Provenance, Run, RunResult
 from napari_tessera.data.commit import recover
 from napari_tessera.data.keys import CELL_TABLE, CELLS, SPOT_TABLE, UNS, run_of_table
-from napari_tessera.data.listing import ROOT, listed
+from napari_tessera.data.listing import ROOT, listed, listed_attributes
 from napari_tessera.data.manifest import check_files
 from napari_tessera.data.read import open_tissue
 
@@ -103,7 +103,7 @@ def read_run(target: Path | SpatialData, name: str) -> Run:
         raise RunNotFoundError(msg, f"There are: {', '.join(there) or 'none'}.")
     if isinstance(target, Path | str):
         for place in run_places(target, name):
-            check_files(Path(target) / place)
+            check_files(Path(target) / place, listed_attributes(Path(target), place))
     try:
         cells, spots = _parts(target, name)
         record, history = _record(cells if cells is not None else spots)

@@ -119,6 +119,11 @@ class Canvas:
             hidden = self.runs[self.current].showing.hidden ^ {cell_type}
             self.show(self.current, hidden=hidden)
 
+    def close(self) -> None:
+        """Draw nothing more: the window goes."""
+        self._soon.stop()
+        self._preview.close()
+
     # -- what the bench says -------------------------------------------------------------------
 
     def _on_tissue(self, view: TissueView) -> None:

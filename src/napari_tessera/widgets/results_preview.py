@@ -102,6 +102,11 @@ class Preview:
             self._fill(preview_layer(view, _middle(view), np.zeros(4, dtype=np.float32)))
         self._types = None
 
+    def close(self) -> None:
+        """Draw nothing more."""
+        self._timer.stop()
+        self._waiting = None
+
     def drop(self) -> None:
         """Take the layer away and forget what waits."""
         layer = self.hand_over()

@@ -68,6 +68,7 @@ class Session(QObject):  # type: ignore[misc]  # Qt comes without types
     def close(self) -> None:
         """Stop every job; each stays resumable."""
         self.activity.close()
+        self.canvas.close()
         self.bench.close(CLOSE_S)
         self._window = None
         viewer = self._viewer()

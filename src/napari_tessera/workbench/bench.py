@@ -7,7 +7,6 @@ their answers over through `post`, so every signal arrives on the window's threa
 from __future__ import annotations
 
 import dataclasses
-import logging
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -22,7 +21,7 @@ from napari_tessera.workbench import reading
 from napari_tessera.workbench.checking import NOTHING_CHECKED, Answer, Checker, Question
 from napari_tessera.workbench.launching import Launch, Launcher, prepare_launch
 from napari_tessera.workbench.shelf import Shelf
-from napari_tessera.workbench.tasks import Tasks
+from napari_tessera.workbench.tasks import Tasks, words_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -45,7 +44,8 @@ if TYPE_CHECKING:
     from napari_tessera.workbench.losses import LossTrace
     from napari_tessera.workbench.reading import OpenedReference, OpenedTissue
 
-_log = logging.getLogger(__name__)
+    Post = Callable[[Callable[[], None]], None]
+
 _DRAWN = {"table", "region", "coordinate_system", "image"}
 
 
@@ -93,9 +93,7 @@ class Bench:
     runs_changed = Signal(tuple)
     run_loaded = Signal(object)
 
-    def __init__(
-        self, post: Callable[[Callable[[], None]], None], runner: Runner | None = None
-    ) -> None:
+    def __init__(self, post: Post, runner: Runner | None = None) -> None:
         self.view: TissueView | None = None
         self.choices: TissueChoices | None = None
         self.reference: Any = None
@@ -119,9 +117,7 @@ class Bench:
         self._launcher.previewed.connect(self._on_job_previewed)
         self._launcher.ended.connect(self._on_job_ended)
 
-    def _unless_closed(
-        self, post: Callable[[Callable[[], None]], None]
-    ) -> Callable[[Callable[[], None]], None]:
+    def _unless_closed(self, post: Post) -> Post:
         """Drop what jobs say when the window, and all that listened in it, has gone."""
         return lambda work: post(lambda: None if self.closed else work())
 
@@ -379,13 +375,7 @@ class Bench:
 
     def _take_failure(self, error: Exception) -> None:
         """Say once what went wrong and what to do."""
-        if isinstance(error, TesseraError):
-            self.failed.emit(error.message, error.hint)
-            return
-        _log.error("unexpected", exc_info=error)
-        self.failed.emit(
-            f"{type(error).__name__}: {error}", "This was not foreseen; please report it."
-        )
+        self.failed.emit(*words_of(error))
 
     def close(self, timeout_s: float = 2.0) -> None:
         """Stop every job with a checkpoint and drop all that is under way.

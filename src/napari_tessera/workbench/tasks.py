@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING, TypeVar
 
 from psygnal import Signal
+
+from napari_tessera.contract.errors import TesseraError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -12,6 +15,7 @@ if TYPE_CHECKING:
     from napari_tessera.jobs.errands import Errands
 
 T = TypeVar("T")
+_LOG = logging.getLogger(__name__)
 
 
 class Tasks:
@@ -77,3 +81,17 @@ class Tasks:
             self.changed.emit(self.what)
 
         self._errands.send(work, done, failed)
+
+
+def words_of(error: Exception) -> tuple[str, str]:
+    """Say what went wrong and what to do; what nobody foresaw goes to the log as well.
+
+    Parameters
+    ----------
+    error : Exception
+        What was raised.
+    """
+    if isinstance(error, TesseraError):
+        return error.message, error.hint
+    _LOG.error("unexpected", exc_info=error)
+    return f"{type(error).__name__}: {error}", "This was not foreseen; please report it."
