@@ -25,7 +25,7 @@ DISPLAYED := $(if $(strip $(DISPLAY)$(WAYLAND_DISPLAY)),yes,)
 endif
 SCREEN := $(if $(DISPLAYED),,xvfb-run -a -s "-screen 0 1920x1200x24 -nolisten tcp")
 
-.PHONY: help setup demo test check format docs bench clean
+.PHONY: help setup demo test check format docs bench faults clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 16
@@ -75,6 +75,10 @@ docs: $(READY)  ## build the documentation, warnings are errors
 bench: $(READY)  ## run every benchmark once
 	$(BIN)/asv machine --yes >/dev/null
 	$(BIN)/asv run --config benchmarks/asv.conf.json --python=same --quick --show-stderr
+
+faults: $(READY)  ## harm every write at every point, every worker in every way; within the hour
+	$(BIN)/python -W ignore benchmarks/faults.py --share 0.25 $(FAULTS_ARGS)
+	$(BIN)/python -W ignore benchmarks/workers.py
 
 clean:  ## remove what was built, the environment too
 	rm -rf $(VENV) docs/_build docs/_generated build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

@@ -59,7 +59,8 @@ def check_h5ad_claims(path: Path) -> None:
     Raises
     ------
     InputError
-        It names the array, what it claims and what there is.
+        It names the array, what it claims and what there is; or the array that is only a link to
+        another file.
     """
     import h5py
 
@@ -68,11 +69,24 @@ def check_h5ad_claims(path: Path) -> None:
     def look(name: str, thing: Any) -> None:  # noqa: ANN401 - a group or a dataset
         if isinstance(thing, h5py.Dataset) and thing.shape is not None:
             found.append((name, int(np.prod(thing.shape, dtype=float)) * thing.dtype.itemsize))
+        if isinstance(thing, h5py.Dataset) and (thing.external or thing.is_virtual):
+            refuse_link(f"{path}, {name}")
+        if isinstance(thing, h5py.Group):
+            for key in thing:
+                if isinstance(thing.get(key, getlink=True), h5py.ExternalLink):
+                    refuse_link(f"{path}, {name}/{key}".replace(", /", ", "))
 
     with h5py.File(path, "r") as file:
+        look("", file)
         file.visititems(look)
     for name, claimed in found:
         refuse_claim(f"{path}, {name}", claimed)
+
+
+def refuse_link(where: str) -> None:
+    """Refuse an array that lies in another file."""
+    msg = f"{where}: expected values in this file, found a link to another one."
+    raise InputError(msg, "Write the table anew, so that it holds its own values.")
 
 
 def refuse_claim(where: str, claimed: int) -> None:

@@ -28,6 +28,10 @@ PREVIEWS_KEPT = 3
 _SLOTS = ("checkpoint_0", "checkpoint_1")
 
 
+LONGEST_LINE = 400
+"""Longer lines of a log are not shown in messages."""
+
+
 class RunDir:
     """Files of one run, each with a verb to write it and one to read it.
 
@@ -203,11 +207,13 @@ class RunDir:
             file.write(f"{time.strftime('%Y-%m-%d %H:%M:%S')} {text.rstrip()}\n")
 
     def log_tail(self, n_lines: int = 5) -> str:
-        """Last lines of the log; empty where there is none."""
+        """Last lines of the log that say something to people; empty where there is none."""
         if not self.log_path.is_file():
             return ""
-        text = self.log_path.read_bytes()[-4000:].decode("utf-8", errors="replace")
-        return "\n".join(text.splitlines()[-n_lines:])
+        text = self.log_path.read_bytes()[-16_000:].decode("utf-8", errors="replace")
+        # a crash ends with the names of all compiled modules, sixty in one line
+        lines = [line for line in text.splitlines() if line and len(line) <= LONGEST_LINE]
+        return "\n".join(lines[-n_lines:])
 
     @contextlib.contextmanager
     def lock(self) -> Iterator[None]:
