@@ -32,6 +32,9 @@ def _pseudospots(arguments: argparse.Namespace) -> int:
     from napari_tessera.evaluation.pseudospots import simulate_pseudospots
 
     grid = _grid(arguments.grid)
+    if arguments.out.exists():
+        msg = f"OUT: expected a file that is not there yet, found that {arguments.out} exists."
+        raise InputError(msg, "Nothing is overwritten: choose another name.")
     with prints_aside():
         cells = read_reference(arguments.cells)
         spots = simulate_pseudospots(cells, grid=grid, window=arguments.window)

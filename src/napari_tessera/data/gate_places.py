@@ -47,7 +47,8 @@ def check_places(tissue: Tissue, selection: Selection) -> tuple[Joined | None, l
         problems = check(tissue, selection)
         if problems:
             return None, problems
-    problems = _radii(tissue, str(selection.region)) or _instances(tissue, selection)
+    problems = _sections(tissue, selection) or _radii(tissue, str(selection.region))
+    problems = problems or _instances(tissue, selection)
     if any(p.severity == "refuse" for p in problems):
         return None, problems
     joined = join_spots(tissue, selection)
@@ -184,6 +185,28 @@ def _channels(tissue: Tissue, name: str) -> list[Problem]:
         found=f"{sizes['c']}, each of {sizes['y']} x {sizes['x']} pixels",
         hint="If these are rows of the picture, write it again with its axes as (c, y, x).",
     )]  # fmt: skip
+
+
+def _sections(tissue: Tissue, selection: Selection) -> list[Problem]:
+    """Ask that the column that tells sections apart is there, and full."""
+    column = selection.sample_column
+    if column is None:
+        return []
+    table: AnnData = tissue.sdata.tables[str(selection.table)]
+    where = (f"table {selection.table}", column)
+    if column not in table.obs:
+        return [refuse(
+            "samples-missing", *where, expected="a column of obs with the section of every spot",
+            found=f"none of that name; there are: {some(table.obs.columns, 8)}",
+            hint="Choose one of these (--sample-column), or leave it out.",
+        )]  # fmt: skip
+    n_missing = int(table.obs[column].isna().sum())
+    if n_missing:
+        return [refuse(
+            "samples-some-missing", *where, expected="a section for every spot",
+            found=f"{n_missing} spots without", hint="Name their section.",
+        )]  # fmt: skip
+    return []
 
 
 def _radii(tissue: Tissue, region: str) -> list[Problem]:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from napari_tessera.contract.report import Problem
 
 ZARR_FORMATS = (2, 3)
-REMOTE = ("http://", "https://", "s3://", "gs://", "ftp://")
+REMOTE = ("http:/", "https:/", "s3:/", "gs:/", "ftp:/")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,6 +64,9 @@ def open_tissue(
     InputError
         If it is missing, remote, not a tissue, or cannot be read.
     """
+    if not 0 < image_scale < float("inf"):
+        msg = f"--image-scale: expected a number above 0, found {image_scale}."
+        raise InputError(msg, "Give the picture's pixels per unit of the coordinates.")
     if not isinstance(source, Path | str):
         return _wrap(source, image, image_scale)
     path = existing_path(source, "TISSUE")

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from napari_tessera.testing.planted import PlantedTissue
 
 DATA_VARIABLE = "NAPARI_TESSERA_DATA"
+LEAST = 8
 REAL = ("her2st/her2st_A1.zarr", "breast_scrna_wu2021/wu2021_CID4465.h5ad")
 
 
@@ -62,6 +63,10 @@ def write_sample(
         if path.exists():
             msg = f"OUT_DIR: expected a folder without {path.name}, found one in {out_dir}."
             raise InputError(msg, "Choose another folder.")
+    if min(n_cells, n_spots, n_genes) < LEAST:
+        found = f"{n_cells} cells, {n_spots} spots, {n_genes} genes"
+        msg = f"--cells, --spots, --genes: expected at least {LEAST} of each, found {found}."
+        raise InputError(msg, "Ask for more.")
     planted = planted_tissue(n_cells=n_cells, n_spots=n_spots, n_genes=n_genes, seed=seed)
     out_dir.mkdir(parents=True, exist_ok=True)
     _write_tissue(planted, paths.tissue)

@@ -7,10 +7,13 @@ import os
 from typing import TYPE_CHECKING
 
 from napari_tessera.contract.errors import MemoryExhaustedError
+from napari_tessera.contract.options import Device
 from napari_tessera.jobs.supervise import usable_threads
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from napari_tessera.contract.inputs import RunSpec
 
 _WORDS = ("out of memory", "can't allocate memory", "not enough memory", "cannot allocate memory")
 _REMEDY = (
@@ -33,6 +36,26 @@ def thread_share() -> Iterator[None]:
         yield
     finally:
         torch.set_num_threads(former)
+
+
+def check_device(spec: RunSpec) -> None:
+    """Refuse a device that this machine does not have, before anything is read or written.
+
+    Parameters
+    ----------
+    spec : RunSpec
+        Recipe.
+
+    Raises
+    ------
+    OptionError
+        It names the device.
+    """
+    wanted = str(spec.options.get("device", Device.AUTO))
+    if wanted in set(Device) - {Device.AUTO, Device.CPU}:
+        from napari_tessera.numerics.tensors import pick_device
+
+        pick_device(Device(wanted))
 
 
 @contextlib.contextmanager

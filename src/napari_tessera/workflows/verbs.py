@@ -21,6 +21,7 @@ from napari_tessera.workflows.prepare import (
     root_of,
     write_run_dir,
 )
+from napari_tessera.workflows.processor import check_device
 
 if TYPE_CHECKING:
     from spatialdata import SpatialData
@@ -170,6 +171,7 @@ def begin(  # noqa: PLR0913 - what `map_cells` was told
     if out is not None:
         spec = dataclasses.replace(spec, out=str(out))
         checked_store(spec)
+    check_device(spec)
     pair = read_pair(spec, tissue=tissue, reference=reference)
     if out is not None:
         check_same_spots(pair.spec, pair.inputs)
