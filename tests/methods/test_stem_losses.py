@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 import pytest
 import torch
@@ -10,6 +12,9 @@ from torch import Tensor
 from napari_tessera.methods.stem import losses
 from napari_tessera.numerics.kernels import gaussian_adjacency
 from napari_tessera.numerics.tensors import SparsePattern
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 SIZES = [(7, 9), (64, 50), (200, 333)]
 CPU = torch.device("cpu")
@@ -123,3 +128,16 @@ def test_permuting_cells_leaves_transport_unchanged() -> None:
     csr, _ = adjacency(64)
     flipped = losses.transport(u.flip(0), z, csr).item()
     assert flipped == pytest.approx(losses.transport(u, z, csr).item(), rel=1e-12)
+
+
+@pytest.mark.parametrize(("term", "n_rows"), [(losses.extraction, 7), (losses.transport, 9)])
+def test_gradients_of_a_toy_equal_finite_differences(
+    term: Callable[[Tensor, Tensor, SparsePattern], Tensor], n_rows: int
+) -> None:
+    generator = torch.Generator().manual_seed(3)
+    spots, rows = (
+        torch.randn(n, 3, generator=generator, dtype=torch.float64, requires_grad=True)
+        for n in (7, n_rows)
+    )
+    target, _ = adjacency(7)
+    assert torch.autograd.gradcheck(lambda r, s: term(r, s, target), (rows, spots), atol=1e-6)

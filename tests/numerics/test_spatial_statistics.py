@@ -30,3 +30,20 @@ def test_a_gradient_has_much_and_noise_has_little() -> None:
     gradient, noise = morans_i(values, neighbour_graph(xy))
     assert gradient > 0.9
     assert abs(noise) < 0.1
+
+
+@pytest.mark.filterwarnings("ignore")  # squidpy warns of its own docstrings when it is imported
+def test_it_equals_squidpys() -> None:
+    import anndata
+    import squidpy
+
+    rng = np.random.default_rng(2)
+    xy, counts = rng.random((80, 2)), rng.poisson(2.0, size=(80, 5)).astype(float)
+    graph = neighbour_graph(xy)
+    table = anndata.AnnData(counts, obsp={"spatial_connectivities": graph})
+    table.uns["spatial_neighbors"] = {}
+    found = squidpy.gr.spatial_autocorr(
+        table, mode="moran", n_perms=None, transformation=True, copy=True, show_progress_bar=False
+    )
+    wanted = found.loc[table.var_names, "I"].to_numpy()
+    assert morans_i(sparse.csr_matrix(counts), graph) == pytest.approx(wanted, abs=1e-6)
