@@ -9,6 +9,7 @@ import numpy as np
 from napari_tessera.data.choices import regions_of, tissue_choices
 from napari_tessera.data.geometry import finest, own_centres, systems_of
 from napari_tessera.data.join import Joined, join_spots
+from napari_tessera.data.pictures import MOST_CHANNELS
 from napari_tessera.data.problems import refuse, remark, repair, some
 
 if TYPE_CHECKING:
@@ -22,9 +23,6 @@ if TYPE_CHECKING:
 
 LEAST_SPOTS = 10
 LONGEST_NAME = 100
-
-MOST_CHANNELS = 32
-"""A picture with more is asked about."""
 
 
 def check_places(tissue: Tissue, selection: Selection) -> tuple[Joined | None, list[Problem]]:
