@@ -20,7 +20,7 @@ from napari_tessera.viewer.layer_data import MARK
 from napari_tessera.viewer.placement import CellColour
 from napari_tessera.viewer.spots import paint_polygons
 from napari_tessera.widgets.canvas import Canvas
-from napari_tessera.widgets.results_preview import EVERY_MS
+from napari_tessera.widgets.results_preview import EVERY_MS, MOST_MS
 from napari_tessera.workbench.bench import Bench
 
 if TYPE_CHECKING:
@@ -131,7 +131,7 @@ def test_the_first_preview_makes_a_layer_and_the_next_moves_it(
     bench.previewed.emit(job, np.full((5, 2), 200.0))
     bench.previewed.emit(job, np.full((5, 2), 300.0))
     assert (layer.data == 100).all()
-    qtbot.waitUntil(lambda: bool((layer.data == 300).all()), timeout=4 * EVERY_MS)
+    qtbot.waitUntil(lambda: bool((layer.data == 300).all()), timeout=MOST_MS + 4 * EVERY_MS)
     assert _layer(viewer, "preview") is layer
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import threading
 import warnings
 from typing import TYPE_CHECKING
 
@@ -48,18 +49,43 @@ def pick_device(wanted: Device) -> torch.device:
     return torch.device(wanted.value)
 
 
+class _Quick:
+    """How many fits want quick products now; torch has one setting for all threads."""
+
+    def __init__(self) -> None:
+        self._lock, self._n, self._before = threading.Lock(), 0, "highest"
+
+    def enter(self) -> None:
+        """Set it for the first."""
+        with self._lock:
+            if self._n == 0:
+                self._before = torch.get_float32_matmul_precision()
+                torch.set_float32_matmul_precision("medium")
+            self._n += 1
+
+    def leave(self) -> None:
+        """Put it back after the last."""
+        with self._lock:
+            self._n -= 1
+            if self._n == 0:
+                torch.set_float32_matmul_precision(self._before)
+
+
+_QUICK = _Quick()
+
+
 @contextlib.contextmanager
 def quick_products() -> Iterator[None]:
     """Let matrix products round their inputs to bfloat16 where the machine does that faster.
 
     Sums stay in single precision. For training, where steps are noisy anyway, not for prediction.
+    Fits that overlap in several threads of one process share the setting: it ends with the last.
     """
-    before = torch.get_float32_matmul_precision()
-    torch.set_float32_matmul_precision("medium")
+    _QUICK.enter()
     try:
         yield
     finally:
-        torch.set_float32_matmul_precision(before)
+        _QUICK.leave()
 
 
 def dense_rows(
