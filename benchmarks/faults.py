@@ -306,7 +306,7 @@ def tell(part: str, found: dict[str, list[Any]]) -> dict[str, Any]:
 
 def write_often(store: str, number: int, times: int) -> int:
     """Replace one element again and again; gives how often it worked."""
-    from napari_tessera.data.commit import is_ours
+    from napari_tessera.data.journal import is_ours
 
     done = 0
     for i in range(times):

@@ -9,24 +9,32 @@ was; a crash after it is finished by the next `recover`; in between, readers see
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from napari_tessera.contract.errors import StoreBusyError, StoreError
-from napari_tessera.data.disk import flush_folder, flush_tree, write_whole
-from napari_tessera.data.keys import CELL_TABLE, CELLS, KINDS, UNS, WORK, split_place
+from napari_tessera.data.disk import exchange, flush_folder, flush_tree, write_whole
+from napari_tessera.data.journal import (
+    JOURNAL,
+    STAGE,
+    TRASH,
+    Journal,
+    identity,
+    is_ours,
+    read_journal,
+    write_journal,
+)
+from napari_tessera.data.keys import KINDS, WORK, split_place
 from napari_tessera.data.listing import ROOT, changed_listing
 from napari_tessera.data.lock import store_lock, write_lease
-from napari_tessera.data.manifest import is_stamped
 from napari_tessera.data.staging import write_stage
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-STAGE, JOURNAL, LISTING, TRASH = "stage", "journal.json", "listing.json", "trash"
+LISTING = "listing.json"
 _AS_IT_WAS = "The store is as it was."
 
 
@@ -61,7 +69,7 @@ def commit_elements(
         _recover(store)
         _check_names(store, elements, remove)
         try:
-            _prepare(store, elements, remove)
+            journal = _prepare(store, elements, remove)
         except BaseException as error:
             _discard(store)
             if not isinstance(error, Exception):
@@ -69,7 +77,7 @@ def commit_elements(
             msg = f"{store}: expected to write {', '.join(elements) or 'nothing'}, found: {error}."
             hint = f"{_AS_IT_WAS} Check the space on the disk and your rights there."
             raise StoreError(msg, hint) from error
-        _apply(store)
+        _apply(store, journal)
 
 
 def recover(store: Path) -> tuple[str, ...]:
@@ -137,22 +145,6 @@ def check_writable(store: Path) -> None:
         raise StoreError(msg, "Write the results to another store with --out OUT.zarr.")
 
 
-def is_ours(store: Path, place: str) -> bool:
-    """Whether an element of a store was written by us.
-
-    Parameters
-    ----------
-    store : Path
-        A SpatialData ``.zarr``.
-    place : str
-        Such as ``tables/stem_1a2b3c4d_cell_table``.
-    """
-    kind, name = split_place(place)
-    if kind == "shapes" and name.endswith(CELLS) and not is_stamped(store / place):
-        place = f"tables/{name.removesuffix(CELLS)}{CELL_TABLE}"
-    return is_stamped(store / place) or (store / place / "uns" / UNS).is_dir()
-
-
 def _check_names(store: Path, elements: Mapping[str, Any], remove: Sequence[str]) -> None:
     """Refuse names that are taken, and removing what is not ours."""
     for place in remove:
@@ -168,7 +160,7 @@ def _check_names(store: Path, elements: Mapping[str, Any], remove: Sequence[str]
             raise StoreError(msg, f"Nothing is overwritten: delete the run first. {_AS_IT_WAS}")
 
 
-def _prepare(store: Path, elements: Mapping[str, Any], remove: Sequence[str]) -> None:
+def _prepare(store: Path, elements: Mapping[str, Any], remove: Sequence[str]) -> Journal:
     """Do all that can fail: write, read back, flush; the journal is the last of it."""
     work = store / WORK
     work.mkdir()
@@ -181,25 +173,25 @@ def _prepare(store: Path, elements: Mapping[str, Any], remove: Sequence[str]) ->
         (work / LISTING).write_text(listing)
     flush_tree(work)
     flush_folder(store)
-    journal = {"add": list(elements), "remove": list(remove)}
-    write_whole(work / JOURNAL, json.dumps(journal))
+    known = {place: identity(folder) or 0 for place, folder in staged.items()}
+    journal = Journal(add=known, remove=tuple(remove))
+    write_journal(store, journal)
+    return journal
 
 
-def _apply(store: Path) -> None:
+def _apply(store: Path, journal: Journal) -> None:
     """Rename into place; what fails before the list is renamed is undone."""
     work = store / WORK
-    journal = json.loads((work / JOURNAL).read_text())
     try:
         _move_in(store, journal)
         if (work / LISTING).is_file():
             (work / LISTING).replace(store / ROOT)
-        flush_folder(store)
     except OSError as error:
-        _move_back(store, journal)
-        _discard(store)
-        msg = f"{store}: expected to add {', '.join(journal['add'])}, found: {error}."
+        _undo(store, journal)
+        msg = f"{store}: expected to add {', '.join(journal.add)}, found: {error}."
         raise StoreError(msg, _AS_IT_WAS) from error
     with contextlib.suppress(OSError):  # all is visible; the next recover clears up
+        flush_folder(store)
         _clear_up(store, journal)
 
 
@@ -208,58 +200,85 @@ def _recover(store: Path) -> tuple[str, ...]:
     work = store / WORK
     if not work.is_dir():
         return ()
-    if not (work / JOURNAL).is_file():
+    journal = read_journal(store)
+    if journal is None:
         _discard(store)
         return ("What an interrupted write had left was removed.",)
-    journal = json.loads((work / JOURNAL).read_text())
     try:
         _move_in(store, journal)
-        added = {place: store / place for place in journal["add"]}
-        gone = [place for place in journal["remove"] if place not in added]
+        added = {place: store / place for place in journal.add}
+        gone = [place for place in journal.remove if place not in added]
         listing = changed_listing(store, added, gone)
         if listing is not None:
             write_whole(store / ROOT, listing)
         _clear_up(store, journal)
-    except OSError as error:
+    except (OSError, ValueError, KeyError, TypeError) as error:
         msg = f"{store}: expected to finish an interrupted write, found: {error}."
         hint = "Free some space and open the store again; all that was in it can be read."
         raise StoreError(msg, hint) from error
     return ("An interrupted write was completed.",)
 
 
-def _move_in(store: Path, journal: Mapping[str, Sequence[str]]) -> None:
-    """Rename staged elements into place, those they replace into the trash; may be repeated."""
-    for place in journal["add"]:
-        staged = store / WORK / STAGE / place
-        if not (store / place).parent.joinpath(ROOT).is_file():
-            (store / place).parent.mkdir(exist_ok=True)
-            (staged.parent / ROOT).rename((store / place).parent / ROOT)
-        if staged.is_dir():
-            if (store / place).is_dir():
-                _throw_away(store, place)
-            staged.rename(store / place)
-            flush_folder((store / place).parent)
+def _move_in(store: Path, journal: Journal) -> None:
+    """Put staged elements into place, those they replace aside; may be repeated."""
+    for place in journal.add:
+        staged, target = store / WORK / STAGE / place, store / place
+        if not (target.parent / ROOT).is_file():
+            target.parent.mkdir(exist_ok=True)
+            (staged.parent / ROOT).rename(target.parent / ROOT)
+        if staged.is_dir() and not journal.in_place(store, place):
+            _move(store, place)
+        flush_folder(target.parent)
 
 
-def _move_back(store: Path, journal: Mapping[str, Sequence[str]]) -> None:
+def _move(store: Path, place: str) -> None:
+    """Put one staged element into place; a reader finds the old or the new, if the system can."""
+    staged, target = store / WORK / STAGE / place, store / place
+    if target.is_dir():
+        if exchange(staged, target):
+            return
+        _throw_away(store, place)
+    staged.rename(target)
+
+
+def _undo(store: Path, journal: Journal) -> None:
+    """Give up a commit that failed before its list was in place.
+
+    Raises
+    ------
+    StoreError
+        If even that fails: the next `recover` completes the commit.
+    """
+    try:
+        _move_back(store, journal)
+    except OSError as error:
+        msg = f"{store}: expected to undo a write that failed, found: {error}."
+        hint = "All that was in it is there; the write is completed when the store is opened next."
+        raise StoreError(msg, hint) from error
+    _discard(store)
+
+
+def _move_back(store: Path, journal: Journal) -> None:
     """Undo `_move_in`."""
-    for place in journal["add"]:
-        staged = store / WORK / STAGE / place
-        if not staged.is_dir() and (store / place).is_dir():
-            (store / place).rename(staged)
-        if _trash(store, place).is_dir():
-            _trash(store, place).rename(store / place)
-    for place in journal["add"]:
-        kind, staged = (store / place).parent, (store / WORK / STAGE / place).parent
-        if not (staged / ROOT).is_file() and (kind / ROOT).is_file():
-            (kind / ROOT).rename(staged / ROOT)
+    for place in journal.add:
+        staged, target, trash = store / WORK / STAGE / place, store / place, _trash(store, place)
+        if journal.in_place(store, place):
+            former = staged if staged.is_dir() else trash
+            if not (former.is_dir() and exchange(former, target)):
+                target.rename(staged)
+        if trash.is_dir() and not target.is_dir():
+            trash.rename(target)
+    for place in journal.add:
+        kind, staging = (store / place).parent, (store / WORK / STAGE / place).parent
+        if not (staging / ROOT).is_file() and (kind / ROOT).is_file():
+            (kind / ROOT).rename(staging / ROOT)
             kind.rmdir()
 
 
-def _clear_up(store: Path, journal: Mapping[str, Sequence[str]]) -> None:
+def _clear_up(store: Path, journal: Journal) -> None:
     """Take out what is not listed any more, then forget the commit."""
-    for place in journal["remove"]:
-        if (store / place).is_dir() and place not in journal["add"]:
+    for place in journal.remove:
+        if (store / place).is_dir() and place not in journal.add:
             _throw_away(store, place)
     _discard(store)
 

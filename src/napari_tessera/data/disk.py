@@ -3,8 +3,49 @@
 from __future__ import annotations
 
 import contextlib
+import ctypes
+import errno
 import os
+import sys
 from pathlib import Path
+
+_HERE, _EXCHANGE = -100, 2
+"""Linux's AT_FDCWD and RENAME_EXCHANGE."""
+_CANNOT = (errno.ENOSYS, errno.EINVAL, errno.EOPNOTSUPP, errno.EPERM)
+"""What systems, network disks and containers say that cannot exchange."""
+
+
+def exchange(one: Path, other: Path) -> bool:
+    """Let two folders change places in one step, so that neither name is ever missing.
+
+    Parameters
+    ----------
+    one, other : Path
+        Both exist, on one file system.
+
+    Returns
+    -------
+    bool
+        False where the system or the disk cannot do it; then nothing has happened.
+
+    Raises
+    ------
+    OSError
+        If it could, and failed.
+    """
+    if not sys.platform.startswith("linux"):
+        return False
+    library = ctypes.CDLL(None, use_errno=True)
+    if not hasattr(library, "renameat2"):
+        return False
+    sys.audit("os.rename", str(one), str(other), -1, -1)  # as any other rename
+    places = (_HERE, os.fsencode(one), _HERE, os.fsencode(other))
+    if library.renameat2(*places, _EXCHANGE) == 0:
+        return True
+    number = ctypes.get_errno()
+    if number in _CANNOT:
+        return False
+    raise OSError(number, os.strerror(number), str(other))
 
 
 def write_whole(path: Path, text: str) -> None:

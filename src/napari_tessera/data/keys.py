@@ -52,7 +52,7 @@ def split_place(place: str) -> tuple[str, str]:
         If it is not a kind and a name.
     """
     kind, _, name = place.partition("/")
-    if kind not in KINDS or not name or "/" in name:
+    if kind not in KINDS or name in {"", ".", ".."} or any(c in name for c in "/\\\0"):
         msg = f"expected a kind of element and a name, such as tables/x; found {place!r}"
         raise ValueError(msg)
     return kind, name
