@@ -2,7 +2,7 @@
 
     make faults                                      # all of it, within the hour on two cores
     python benchmarks/faults.py --share 0.1          # a tenth of the points
-    python benchmarks/faults.py kills stock          # some parts; --only "delete a run": some of it
+    python benchmarks/faults.py kills stock          # some parts
 
 kills        SIGKILL at every file-system call of six operations; then a plain reader, a recovery,
              a retry, and a comparison of every file that is not ours
@@ -374,18 +374,17 @@ def main() -> None:
     parser.add_argument("parts", nargs="*")
     parser.add_argument("--share", type=float, default=1.0)
     parser.add_argument("--workers", type=int, default=2)
-    parser.add_argument("--only", action="append", help="an operation, such as 'replace a run'")
+    parser.add_argument("--only", action="append", help="such as 'replace a run'")
     given = parser.parse_args()
     for name in set(OPERATIONS) - set(given.only or OPERATIONS):
         del OPERATIONS[name]
-    asked = given.parts or "kills errors stock concurrent corruptions".split()
     os.environ["OMP_NUM_THREADS"] = "1"
     with tempfile.TemporaryDirectory(dir=os.environ.get("FAULTS_DIR")) as name:
         folder = Path(name)
         calls = prepare(folder)
         print("calls:", json.dumps(calls), flush=True)
         points = {"kills": kills, "errors": errors, "stock": stock_kills}
-        for part in asked:
+        for part in given.parts or ["kills", "errors", "stock", "concurrent", "corruptions"]:
             began = time.monotonic()
             if part in points:
                 found = points[part](folder, calls, given.share, given.workers)

@@ -10,8 +10,8 @@ from napari_tessera.testing.planted import PlantedTissue, planted_tissue
 from napari_tessera.testing.scene import planted_run, planted_view
 
 if TYPE_CHECKING:
-    from napari_tessera.contract.inputs import TissueView
     from napari_tessera.contract.results import Run
+    from napari_tessera.contract.views import TissueView
 
 
 @pytest.fixture(scope="session")

@@ -20,7 +20,7 @@ from napari_tessera.viewer.composition import (
 from napari_tessera.viewer.layer_data import MARK
 
 if TYPE_CHECKING:
-    from napari_tessera.contract.inputs import SpotsView, TissueView
+    from napari_tessera.contract.views import SpotsView, TissueView
 
 
 @pytest.fixture

@@ -10,8 +10,8 @@ import pytest
 from napari_tessera.viewer.density import density_layer, rasterise
 
 if TYPE_CHECKING:
-    from napari_tessera.contract.inputs import TissueView
     from napari_tessera.contract.results import Run
+    from napari_tessera.contract.views import TissueView
 
 FRAME = np.array([[0.0, 0.0], [100.0, 60.0]])
 

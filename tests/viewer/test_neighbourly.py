@@ -11,7 +11,7 @@ import pytest
 from napari_tessera.viewer.neighbourly import element_metadata, spots_metadata
 
 if TYPE_CHECKING:
-    from napari_tessera.contract.inputs import TissueView
+    from napari_tessera.contract.views import TissueView
 
 KEYS = {
     "sdata", "adata", "name", "region_key", "instance_key", "table_names", "indices",

@@ -25,7 +25,7 @@ from napari_tessera.viewer.placement import (
 )
 
 if TYPE_CHECKING:
-    from napari_tessera.contract.inputs import TissueView
+    from napari_tessera.contract.views import TissueView
 
 
 def _placement(run: Run) -> Placement:

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 import dask.array as da
 import numpy as np
 
-from napari_tessera.contract.inputs import ImageView
+from napari_tessera.contract.views import ImageView
 from napari_tessera.viewer.ready import ready_view
 
 if TYPE_CHECKING:
-    from napari_tessera.contract.inputs import TissueView
+    from napari_tessera.contract.views import TissueView
 
 
 def test_small_levels_are_read_and_large_ones_stay_lazy(view: TissueView) -> None:

@@ -7,7 +7,8 @@ import dataclasses
 import numpy as np
 import pytest
 
-from napari_tessera.contract.inputs import MICROMETRE, ImageView, SpotsView, TissueView
+from napari_tessera.contract.inputs import MICROMETRE
+from napari_tessera.contract.views import ImageView, SpotsView, TissueView
 from napari_tessera.viewer import spots as spots_module
 from napari_tessera.viewer.layer_data import MARK
 from napari_tessera.viewer.spots import (

@@ -31,8 +31,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from pytestqt.qtbot import QtBot
 
-    from napari_tessera.contract.inputs import SpotsView, TissueView
     from napari_tessera.contract.results import Run
+    from napari_tessera.contract.views import SpotsView, TissueView
 
 
 @pytest.fixture(scope="module")

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from napari.viewer import Viewer
     from pytestqt.qtbot import QtBot
 
-    from napari_tessera.contract.inputs import TissueView
     from napari_tessera.contract.results import Run
+    from napari_tessera.contract.views import TissueView
 
 pytestmark = pytest.mark.window
 

@@ -193,6 +193,8 @@ class PairedData:
         Section of every spot.
     origin : Origin
         Where it came from.
+    further : Expression or None
+        Genes of the same cells that the spots lack, in the cells' scale: what can be imputed.
 
     Raises
     ------
@@ -209,6 +211,7 @@ class PairedData:
     cell_types: NDArray[np.str_] | None = None
     sample: NDArray[np.str_] | None = None
     origin: Origin = field(default_factory=Origin)
+    further: Expression | None = None
 
     def __post_init__(self) -> None:
         xy = np.asarray(self.spot_xy, dtype=np.float64)
@@ -221,6 +224,9 @@ class PairedData:
             raise ValueError(msg)
         if self.cell_types is not None and self.cell_types.shape != (self.cells.n_obs,):
             msg = f"cell_types must have shape ({self.cells.n_obs},)"
+            raise ValueError(msg)
+        if self.further is not None and self.further.n_obs != self.cells.n_obs:
+            msg = f"further must have {self.cells.n_obs} cells; found {self.further.n_obs}"
             raise ValueError(msg)
         if not self.pitch > 0:
             msg = f"pitch must be above 0; found {self.pitch}"
@@ -260,10 +266,13 @@ class PairedData:
         }
         if self.spot_graph is not None:
             arrays |= pack_sparse("spot_graph", self.spot_graph)
+        if self.further is not None:
+            arrays |= pack_sparse("further", self.further.values)
         values = {
             "cell_names": self.cells.obs_names.tolist(),
             "spot_names": self.spots.obs_names.tolist(),
             "gene_names": self.cells.gene_names.tolist(),
+            "further_names": [] if self.further is None else self.further.gene_names.tolist(),
             "cell_scale": str(self.cells.scale),
             "spot_scale": str(self.spots.scale),
             "unit": self.unit,
@@ -280,20 +289,23 @@ class PairedData:
         a, v = state.arrays, state.values
         genes = np.asarray(v["gene_names"], dtype=np.str_)
 
-        def expression(name: str) -> Expression:
+        further_names = np.asarray(v.get("further_names", []), dtype=np.str_)
+
+        def expression(name: str, of: str, names: NDArray[np.str_]) -> Expression:
             return Expression(
                 values=unpack_sparse(name, a),
-                obs_names=np.asarray(v[f"{name[:-1]}_names"], dtype=np.str_),
-                gene_names=genes,
-                scale=ExpressionScale(v[f"{name[:-1]}_scale"]),
+                obs_names=np.asarray(v[f"{of}_names"], dtype=np.str_),
+                gene_names=names,
+                scale=ExpressionScale(v[f"{of}_scale"]),
             )
 
         def text(name: str) -> NDArray[np.str_] | None:
             return None if v[name] is None else np.asarray(v[name], dtype=np.str_)
 
         return cls(
-            cells=expression("cells"),
-            spots=expression("spots"),
+            cells=expression("cells", "cell", genes),
+            spots=expression("spots", "spot", genes),
+            further=expression("further", "cell", further_names) if further_names.size else None,
             spot_xy=a["spot_xy"],
             unit=v["unit"],
             pitch=v["pitch"],
@@ -302,82 +314,3 @@ class PairedData:
             sample=text("sample"),
             origin=Origin.from_json(v["origin"]),
         )
-
-
-@dataclass(frozen=True, kw_only=True)
-class ImageView:
-    """A picture in its place.
-
-    Parameters
-    ----------
-    name : str
-        Element name.
-    levels : tuple of array-like, each (height, width, 3) uint8
-        Finest first; lazy.
-    affine : ndarray, shape (3, 3), float64
-        Level-0 pixel (x, y, 1) to world (x, y, 1).
-    """
-
-    name: str
-    levels: tuple[Any, ...]
-    affine: NDArray[np.float64]
-
-
-@dataclass(frozen=True, kw_only=True)
-class SpotsView:
-    """Spots as something to draw, all in world coordinates of one coordinate system.
-
-    Parameters
-    ----------
-    table, element : str
-        Table and the element that it annotates.
-    names : ndarray of str, shape (n_spots,)
-        Row names of the table.
-    instances : ndarray, shape (n_spots,)
-        Instance ids in the element.
-    xy : ndarray, shape (n_spots, 2), float64
-        Centres in world coordinates.
-    radius : ndarray or None, shape (n_spots,), float64
-        World radius of circles; None for the others.
-    polygons : tuple of ndarray or None, each (n_vertices, 2)
-        World outlines; None for circles.
-    labels : array-like or None, shape (height, width)
-        Label picture, lazy; None for the others.
-    labels_affine : ndarray or None, shape (3, 3)
-        Label pixel to world.
-    """
-
-    table: str
-    element: str
-    names: NDArray[np.str_]
-    instances: NDArray[Any]
-    xy: NDArray[np.float64]
-    radius: NDArray[np.float64] | None = None
-    polygons: tuple[NDArray[np.float64], ...] | None = None
-    labels: Any = None
-    labels_affine: NDArray[np.float64] | None = None
-
-
-@dataclass(frozen=True, kw_only=True)
-class TissueView:
-    """What is on the screen before any run; made by ``data``, drawn by ``viewer``.
-
-    Parameters
-    ----------
-    title : str
-        Name of the tissue.
-    coordinate_system : str
-        The one everything below is in.
-    unit : str
-        Unit of world coordinates.
-    images : tuple of ImageView
-        The chosen picture first.
-    spots : SpotsView or None
-        Spots of the chosen table.
-    """
-
-    title: str
-    coordinate_system: str
-    unit: str
-    images: tuple[ImageView, ...]
-    spots: SpotsView | None

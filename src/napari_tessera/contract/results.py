@@ -1,4 +1,4 @@
-"""What a run gives: placement, composition, provenance. Values with names and an uncertainty."""
+"""What a run gives: its answers and how they came about. Values with names and an uncertainty."""
 
 from __future__ import annotations
 
@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
+from napari_tessera.contract.annotation import Annotation
+from napari_tessera.contract.domains import Domains
+from napari_tessera.contract.imputation import Imputation
 from napari_tessera.contract.inputs import Origin
 from napari_tessera.contract.state import State, join_states, pack_sparse, unpack_sparse
 
@@ -214,20 +217,35 @@ class RunResult:
 
     placement: Placement | None = None
     composition: Composition | None = None
+    imputation: Imputation | None = None
+    annotation: Annotation | None = None
+    domains: Domains | None = None
+
+    @property
+    def answers(self) -> tuple[str, ...]:
+        """Names of the parts that are there."""
+        return tuple(name for name in _PARTS if getattr(self, name) is not None)
 
     def to_state(self) -> State:
         """Arrays and values for ``result.safetensors``."""
-        parts = {"placement": self.placement, "composition": self.composition}
-        return join_states({k: v.to_state() for k, v in parts.items() if v is not None})
+        return join_states({name: getattr(self, name).to_state() for name in self.answers})
 
     @classmethod
     def from_state(cls, state: State) -> Self:
         """Inverse of `to_state`."""
-        placement, composition = state.part("placement"), state.part("composition")
+        found = {name: state.part(name) for name in _PARTS}
         return cls(
-            placement=Placement.from_state(placement) if placement.arrays else None,
-            composition=Composition.from_state(composition) if composition.arrays else None,
+            **{n: _PARTS[n].from_state(part) for n, part in found.items() if part.arrays}  # type: ignore[attr-defined]
         )
+
+
+_PARTS: Mapping[str, type] = {
+    "placement": Placement,
+    "composition": Composition,
+    "imputation": Imputation,
+    "annotation": Annotation,
+    "domains": Domains,
+}
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from napari_tessera.contract.inputs import ImageView, SpotsView, TissueView
+from napari_tessera.contract.views import ImageView, SpotsView, TissueView
 from napari_tessera.data.choices import fill_selection
 from napari_tessera.data.geometry import affine_of, finest, move, scale_of, systems_of
 from napari_tessera.data.join import join_spots

@@ -8,8 +8,9 @@ import numpy as np
 from scipy import sparse
 from scipy.spatial import cKDTree
 
-from napari_tessera.contract.inputs import ImageView, Origin, Selection, SpotsView, TissueView
+from napari_tessera.contract.inputs import Origin, Selection
 from napari_tessera.contract.results import Composition, Placement, Provenance, Run, RunResult
+from napari_tessera.contract.views import ImageView, SpotsView, TissueView
 from napari_tessera.testing.planted import SPOT_RADIUS
 
 if TYPE_CHECKING:

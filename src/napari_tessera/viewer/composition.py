@@ -15,8 +15,8 @@ from napari_tessera.viewer.spots import rows_of, spots_layer
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from napari_tessera.contract.inputs import SpotsView, TissueView
     from napari_tessera.contract.results import Composition, Run
+    from napari_tessera.contract.views import SpotsView, TissueView
 
 
 class SpotColour(StrEnum):

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from napari_tessera.contract.inputs import TissueView
     from napari_tessera.contract.results import Run
+    from napari_tessera.contract.views import TissueView
 
 _SIDE = 640
 _MOST_ALPHA = 0.85

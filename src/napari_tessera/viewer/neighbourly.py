@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from napari_tessera.contract.inputs import TissueView
+    from napari_tessera.contract.views import TissueView
 
 
 def spots_metadata(sdata: Any, view: TissueView) -> dict[str, Any]:  # noqa: ANN401 - a SpatialData

@@ -26,8 +26,8 @@ from napari_tessera.viewer.spots import rows_of
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from napari_tessera.contract.inputs import TissueView
     from napari_tessera.contract.results import Placement, Run
+    from napari_tessera.contract.views import TissueView
 
 _RIM = np.array([1.0, 1.0, 1.0, 0.7], dtype=np.float32)
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 if TYPE_CHECKING:
-    from napari_tessera.contract.inputs import ImageView, TissueView
+    from napari_tessera.contract.views import ImageView, TissueView
 
 MOST_BYTES = 96 << 20
 """Picture levels up to this size are read once and kept; larger ones stay lazy."""

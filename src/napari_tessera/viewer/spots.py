@@ -15,7 +15,7 @@ from napari_tessera.viewer.frames import pixel_affine, row_col, typical_distance
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from napari_tessera.contract.inputs import SpotsView
+    from napari_tessera.contract.views import SpotsView
     from napari_tessera.viewer.layer_data import LayerData
 
 MOST_SHAPES = 20_000

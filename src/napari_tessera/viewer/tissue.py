@@ -11,7 +11,7 @@ from napari_tessera.viewer.layer_data import LayerData, Role, mark, world_units
 from napari_tessera.viewer.spots import spots_layer
 
 if TYPE_CHECKING:
-    from napari_tessera.contract.inputs import ImageView, SpotsView, TissueView
+    from napari_tessera.contract.views import ImageView, SpotsView, TissueView
 
 _OUTLINE = (0.1, 0.9, 1.0, 0.9)
 OUTLINE_OPACITY = 0.8

@@ -21,9 +21,9 @@ if TYPE_CHECKING:
     from napari.viewer import Viewer
     from numpy.typing import NDArray
 
-    from napari_tessera.contract.inputs import TissueView
     from napari_tessera.contract.results import Run
     from napari_tessera.contract.state import Outcome
+    from napari_tessera.contract.views import TissueView
     from napari_tessera.jobs.job import Job
     from napari_tessera.workbench.bench import Bench
 

@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from napari.viewer import Viewer
     from numpy.typing import NDArray
 
-    from napari_tessera.contract.inputs import TissueView
     from napari_tessera.contract.results import Run
+    from napari_tessera.contract.views import TissueView
     from napari_tessera.viewer.colours import Categories
     from napari_tessera.viewer.layer_data import LayerData
     from napari_tessera.viewer.legend import Legend

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from napari.viewer import Viewer
     from numpy.typing import NDArray
 
-    from napari_tessera.contract.inputs import TissueView
+    from napari_tessera.contract.views import TissueView
     from napari_tessera.jobs.job import Job
     from napari_tessera.viewer.layer_data import LayerData
 

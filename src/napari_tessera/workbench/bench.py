@@ -30,11 +30,11 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from napari_tessera.contract.inputs import TissueView
     from napari_tessera.contract.options import Options
     from napari_tessera.contract.report import Report
     from napari_tessera.contract.results import Run
     from napari_tessera.contract.state import Outcome
+    from napari_tessera.contract.views import TissueView
     from napari_tessera.data.choices import ReferenceChoices, TissueChoices
     from napari_tessera.data.read import Tissue
     from napari_tessera.data.sample import SamplePaths

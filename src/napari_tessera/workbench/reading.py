@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 from napari_tessera.contract.inputs import Selection
 
 if TYPE_CHECKING:
-    from napari_tessera.contract.inputs import TissueView
     from napari_tessera.contract.results import Run
+    from napari_tessera.contract.views import TissueView
     from napari_tessera.data.choices import ReferenceChoices, TissueChoices
     from napari_tessera.data.read import Tissue
     from napari_tessera.data.sample import SamplePaths

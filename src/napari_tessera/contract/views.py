@@ -1,0 +1,89 @@
+"""What is on the screen before any run."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+
+@dataclass(frozen=True, kw_only=True)
+class ImageView:
+    """A picture in its place.
+
+    Parameters
+    ----------
+    name : str
+        Element name.
+    levels : tuple of array-like, each (height, width, 3) uint8
+        Finest first; lazy.
+    affine : ndarray, shape (3, 3), float64
+        Level-0 pixel (x, y, 1) to world (x, y, 1).
+    """
+
+    name: str
+    levels: tuple[Any, ...]
+    affine: NDArray[np.float64]
+
+
+@dataclass(frozen=True, kw_only=True)
+class SpotsView:
+    """Spots as something to draw, all in world coordinates of one coordinate system.
+
+    Parameters
+    ----------
+    table, element : str
+        Table and the element that it annotates.
+    names : ndarray of str, shape (n_spots,)
+        Row names of the table.
+    instances : ndarray, shape (n_spots,)
+        Instance ids in the element.
+    xy : ndarray, shape (n_spots, 2), float64
+        Centres in world coordinates.
+    radius : ndarray or None, shape (n_spots,), float64
+        World radius of circles; None for the others.
+    polygons : tuple of ndarray or None, each (n_vertices, 2)
+        World outlines; None for circles.
+    labels : array-like or None, shape (height, width)
+        Label picture, lazy; None for the others.
+    labels_affine : ndarray or None, shape (3, 3)
+        Label pixel to world.
+    """
+
+    table: str
+    element: str
+    names: NDArray[np.str_]
+    instances: NDArray[Any]
+    xy: NDArray[np.float64]
+    radius: NDArray[np.float64] | None = None
+    polygons: tuple[NDArray[np.float64], ...] | None = None
+    labels: Any = None
+    labels_affine: NDArray[np.float64] | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class TissueView:
+    """What is on the screen before any run; made by ``data``, drawn by ``viewer``.
+
+    Parameters
+    ----------
+    title : str
+        Name of the tissue.
+    coordinate_system : str
+        The one everything below is in.
+    unit : str
+        Unit of world coordinates.
+    images : tuple of ImageView
+        The chosen picture first.
+    spots : SpotsView or None
+        Spots of the chosen table.
+    """
+
+    title: str
+    coordinate_system: str
+    unit: str
+    images: tuple[ImageView, ...]
+    spots: SpotsView | None
