@@ -77,7 +77,7 @@ def examine(
 ) -> tuple[Examined | None, Report]:
     """Judge, and hand over what passed; None where something refuses or there is no reference."""
     chosen = fill_selection(tissue, reference, selection)
-    problems = list(tissue.repairs)
+    problems = [*tissue.repairs, *tissue.remarks]
     joined, found = check_places(tissue, chosen)
     problems += found
     spots = None
