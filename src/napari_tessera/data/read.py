@@ -12,12 +12,13 @@ from napari_tessera.data.claims import check_h5ad
 from napari_tessera.data.foreign import check_folder, check_not_inside, foreign_file
 from napari_tessera.data.missing import check_pieces, damaged_piece
 from napari_tessera.data.problems import refusal
-from napari_tessera.data.store_claims import check_kind, check_store
+from napari_tessera.data.store_claims import check_kind, check_store, plain_tables, unread
 
 if TYPE_CHECKING:
     from anndata import AnnData
     from spatialdata import SpatialData
 
+    from napari_tessera.contract.errors import RefusedError
     from napari_tessera.contract.report import Problem
 
 REMOTE = re.compile(r"^([A-Za-z][A-Za-z0-9+.-]+):/{1,2}([^/].*)$")
@@ -237,8 +238,8 @@ def _read_store(path: Path) -> tuple[SpatialData, tuple[Problem, ...]]:
             found="neither zarr.json nor .zgroup in it",
             hint="Choose the folder that ends in .zarr and holds these files.",
         )
-    check_kind(path)
     check_not_inside(path)
+    check_kind(path)
     remarks = check_store(path)
     from napari_tessera.data.commit import recover
 
@@ -247,15 +248,7 @@ def _read_store(path: Path) -> tuple[SpatialData, tuple[Problem, ...]]:
     try:
         sdata = spatialdata.read_zarr(path)
     except Exception as error:  # any library error is the store's
-        what = f"{type(error).__name__}: {error}"
-        raise refusal(
-            path,
-            damaged_piece(path),
-            code="store-damaged",
-            expected="a readable SpatialData store",
-            found=f"damage ({what})",
-            hint="Restore it from a copy; nothing was changed.",
-        ) from error
+        raise _unreadable(path, error) from error
     if not list(sdata.gen_elements()):
         raise refusal(
             path,
@@ -264,7 +257,46 @@ def _read_store(path: Path) -> tuple[SpatialData, tuple[Problem, ...]]:
             found="an empty one",
             hint="Check that this is the right folder.",
         )
-    return sdata, tuple(remarks)
+    return sdata, (*remarks, *unread(path, sdata))
+
+
+def _unreadable(path: Path, error: Exception) -> RefusedError:
+    """Say why SpatialData does not read a store."""
+    what = f"{type(error).__name__}: {error}"
+    if plain := plain_tables(path):
+        return refusal(
+            path,
+            f"tables/{plain[0]}",
+            code="table-plain",
+            expected="tables that SpatialData wrote",
+            found="one that anndata wrote by itself",
+            hint="Link it to its spots with TableModel.parse and write it with SpatialData.",
+        )
+    if type(error).__name__ == "ValidationError":
+        return refusal(
+            path,
+            code="element-invalid",
+            expected="elements that SpatialData takes",
+            found=str(error).splitlines()[-1].strip().rstrip("."),
+            hint="Mend this element.",
+        )
+    if isinstance(error, TypeError) and "instance_key" in str(error):
+        return refusal(
+            path,
+            "instance_key",
+            code="table-keys",
+            expected="ids that are whole numbers or text",
+            found=str(error).split("Found", 1)[-1].strip(" ."),
+            hint="Convert the column and write the table again.",
+        )
+    return refusal(
+        path,
+        damaged_piece(path),
+        code="store-damaged",
+        expected="a readable SpatialData store",
+        found=f"damage ({what})",
+        hint="Restore it from a copy; nothing was changed.",
+    )
 
 
 def _wrap(source: SpatialData | AnnData, image: Path | None, image_scale: float) -> Tissue:

@@ -12,10 +12,12 @@ import numpy as np
 
 from napari_tessera.contract.errors import RefusedError
 from napari_tessera.data.claims import GIB, free_memory, refuse_claim
-from napari_tessera.data.problems import refusal, remark
+from napari_tessera.data.problems import refusal, refuse, remark
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from spatialdata import SpatialData
 
     from napari_tessera.contract.report import Problem
 
@@ -276,3 +278,40 @@ def _hidden(store: Path) -> list[Problem]:
             hint="Rename the folder if the element is wanted.",
         )
     ]
+
+
+def unread(store: Path, sdata: SpatialData) -> list[Problem]:
+    """Say which tables lie in the store and were not read.
+
+    Parameters
+    ----------
+    store : Path
+        Root of the store.
+    sdata : SpatialData
+        What was read from it.
+    """
+    there = {p.name for p in (store / "tables").glob("[!.]*") if p.is_dir()}
+    lost = sorted(there - set(sdata.tables))
+    if not lost:
+        return []
+    say = remark if sdata.tables else refuse
+    return [
+        say(
+            "element-unread",
+            str(store),
+            f"tables/{lost[0]}",
+            expected="tables that SpatialData wrote",
+            found=f"{len(lost)} that it does not read, such as those that anndata wrote by itself",
+            hint="Link them to their spots with TableModel.parse and write them with SpatialData.",
+        )
+    ]
+
+
+def plain_tables(store: Path) -> list[str]:
+    """Names of tables in a store that lack the marks of SpatialData."""
+    found = []
+    for file in sorted((store / "tables").glob("[!.]*/zarr.json")):
+        marks = read_metadata(file).get("attributes", {})
+        if marks.get("encoding-type") == "anndata" and "spatialdata-encoding-type" not in marks:
+            found.append(file.parent.name)
+    return found
