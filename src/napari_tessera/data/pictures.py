@@ -20,6 +20,8 @@ LARGE = 2048
 
 MOST_CHANNELS = 32
 
+IMAGE_FLAG = "--image"
+
 
 def pictures_of(adata: AnnData, folder: Path | None) -> list[tuple[str, np.ndarray | Path, float]]:
     """Pictures that a table carries or names.
@@ -187,27 +189,39 @@ def read_picture(path: Path) -> np.ndarray:
     RefusedError
         If the file is missing, larger than the memory, damaged or not a picture.
     """
-    from PIL import Image, UnidentifiedImageError
-
     if not path.exists():
-        msg = "--image"
         raise refusal(
-            msg,
+            IMAGE_FLAG,
             code="picture-missing",
             expected="a picture",
             found=f"nothing at {path}",
             hint="Check the spelling of the path.",
         )
     if path.is_dir():
-        msg = "--image"
         raise refusal(
-            msg,
+            IMAGE_FLAG,
             code="picture-folder",
             expected="a picture",
             found=f"the folder {path}",
             hint="Choose the file inside it.",
         )
     _check_start(path)
+    try:
+        return _decoded(path)
+    except (OSError, ValueError, SyntaxError, EOFError) as error:
+        raise refusal(
+            path,
+            code="picture-damaged",
+            expected="a whole picture",
+            found=f"one that is damaged or cut off ({error})",
+            hint="Copy or export it again.",
+        ) from error
+
+
+def _decoded(path: Path) -> np.ndarray:
+    """Pixels of a picture whose claimed size fits into the memory."""
+    from PIL import Image, UnidentifiedImageError
+
     try:
         with Image.open(path) as picture:
             claimed, free = picture.width * picture.height * 8, free_memory()
@@ -235,14 +249,6 @@ def read_picture(path: Path) -> np.ndarray:
             expected="a picture of usual size",
             found=f"one that is suspiciously large ({error})",
             hint="Save a smaller version.",
-        ) from error
-    except (OSError, ValueError, SyntaxError, EOFError) as error:
-        raise refusal(
-            path,
-            code="picture-damaged",
-            expected="a whole picture",
-            found=f"one that is damaged or cut off ({error})",
-            hint="Copy or export it again.",
         ) from error
 
 

@@ -46,4 +46,6 @@ def refusal(  # noqa: PLR0913 - where, what, and what to do
 ) -> RefusedError:
     """Make the error for one problem that leaves nothing to go on with."""
     said = refuse(code, str(element), column, expected=expected, found=found, hint=hint)
-    return RefusedError(Report(problems=(said,)))
+    error = RefusedError(Report(problems=(said,)))
+    error.message, error.hint = str(said).removesuffix(f" {hint}"), hint
+    return error

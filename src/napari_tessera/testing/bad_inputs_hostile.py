@@ -216,69 +216,38 @@ def deep(ground: Ground) -> None:
     (ground.store / "zarr.json").write_text("[" * 100_000)
 
 
+WRAPPED: tuple[tuple[str, str, Any], ...] = (
+    ("x.pkl", "file-pickle", None),
+    ("x.joblib", "file-joblib", None),
+    ("x.pt", "file-torch", partial(zipped, "archive/data.pkl")),
+    ("x.npy", "file-npy", numpy_object),
+    ("x.npz", "file-npz", lambda raw: zipped("a.npy", numpy_object(raw))),
+    ("x.h5ad", "h5ad-pickled", None),
+)
+"""Names for a pickle, and what is put around it."""
+
+
 def pickles() -> list[Row]:
     """Files whose code must not run."""
     pickled = {"filters": [{"id": "pickle"}]}
-    never: list[Row] = [
-        (f"a pickle called {name}", code, "refuse", make(name, wrap))
-        for make in (tissue_file, reference_file)
-        for name, code, wrap in (
-            ("x.pkl", "file-pickle", None), ("x.joblib", "file-joblib", None),
-            ("x.pt", "file-torch", partial(zipped, "archive/data.pkl")),
-            ("x.npy", "file-npy", numpy_object),
-            ("x.npz", "file-npz", lambda raw: zipped("a.npy", numpy_object(raw))),
-            ("x.h5ad", "h5ad-pickled", None),
-        )
-    ]  # fmt: skip
-    named = [
-        (f"{a} ({'tissue' if i < 6 else 'reference'})", *rest) for i, (a, *rest) in enumerate(never)
+    given: tuple[tuple[str, Any], ...] = (("tissue", tissue_file), ("reference", reference_file))
+    named: list[Row] = [
+        (f"a pickle called {name} ({side})", code, "refuse", make(name, wrap))
+        for side, make in given
+        for name, code, wrap in WRAPPED
     ]
     return [
-        *named,  # type: ignore[list-item]
-        (
-            "a pickle as a table's filter",
-            "store-pickle",
-            "refuse",
-            old_array("tables/evil", pickled),
-        ),
-        (
-            "a pickle as object codec",
-            "store-pickle",
-            "refuse",
-            old_array("tables/table/uns/evil", {"object_codec": "pickle", **pickled}),
-        ),
-        (
-            "a pickle as a picture's filter",
-            "store-pickle",
-            "refuse",
-            old_array("images/evil", pickled),
-        ),
-        (
-            "a pickle as compressor",
-            "store-pickle",
-            "refuse",
-            old_array("labels/evil", {"compressor": {"id": "pickle"}}),
-        ),
+        *named,
+        ("a pickle as a table's filter", "store-pickle", "refuse", old_array("tables/evil", pickled)),
+        ("a pickle as object codec", "store-pickle", "refuse", old_array("tables/table/uns/evil", {"object_codec": "pickle", **pickled})),
+        ("a pickle as a picture's filter", "store-pickle", "refuse", old_array("images/evil", pickled)),
+        ("a pickle as compressor", "store-pickle", "refuse", old_array("labels/evil", {"compressor": {"id": "pickle"}})),
         ("a pickle as codec of zarr 3", "store-pickle", "refuse", codec),
-        (
-            "a pickle in a Xenium folder",
-            "vendor-xenium",
-            "refuse",
-            both(
-                vendor("run1", "experiment.xenium"),
-                lambda g: (g.tissue / "cells.npy").write_bytes(payload(g)),
-            ),
-        ),
-        (
-            "a pickle in a Visium folder",
-            "vendor-visium",
-            "refuse",
-            both(
-                vendor("run1"),
-                lambda g: (g.tissue / "filtered_feature_bc_matrix.h5").write_bytes(payload(g)),
-            ),
-        ),
-    ]
+        ("a pickle in a Xenium folder", "vendor-xenium", "refuse", both(
+            vendor("run1", "experiment.xenium"), lambda g: (g.tissue / "cells.npy").write_bytes(payload(g)))),
+        ("a pickle in a Visium folder", "vendor-visium", "refuse", both(
+            vendor("run1"), lambda g: (g.tissue / "filtered_feature_bc_matrix.h5").write_bytes(payload(g)))),
+    ]  # fmt: skip
 
 
 def leading_out() -> list[Row]:
