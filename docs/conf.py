@@ -19,6 +19,7 @@ extensions = [
     "sphinx.ext.mathjax",
     "sphinx.ext.viewcode",
     "sphinxcontrib.bibtex",
+    "bad_inputs_table",
     "generated_pages",
 ]
 exclude_patterns = ["_build", "_generated/README.md"]

@@ -31,6 +31,7 @@ MAX_PARAMETERS = 5
 MANY_PARAMETERS = {
     "contract/options.py:option": "one declaration of everything there is to say of an option",
     "data/problems.py:_say": "where, what was expected, what was found, what to do",
+    "data/problems.py:refusal": "where, what was expected, what was found, what to do",
     "evaluation/placement.py:evaluate_placement": "a public verb",
     "workflows/verbs.py:begin": "what `map_cells` was told",
     "workflows/verbs.py:map_cells": "a public verb",

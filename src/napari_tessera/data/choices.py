@@ -124,13 +124,18 @@ def fill_selection(tissue: Tissue, reference: AnnData | None, selection: Selecti
     return dataclasses.replace(selection, **filled)
 
 
+def links_of(table: AnnData) -> dict[str, Any]:
+    """Say what a table annotates: region, region_key, instance_key; empty if nothing."""
+    attrs = table.uns.get("spatialdata_attrs")
+    return dict(attrs) if hasattr(attrs, "items") else {}
+
+
 def regions_of(table: AnnData) -> tuple[str, ...]:
     """Elements that a table annotates."""
-    attrs = table.uns.get("spatialdata_attrs", {})
-    region = attrs.get("region")
+    region = links_of(table).get("region")
     if region is None:
         return ()
-    return (region,) if isinstance(region, str) else tuple(str(r) for r in region)
+    return (region,) if isinstance(region, str) else tuple(str(r) for r in np.ravel(region))
 
 
 def matrix_of(table: AnnData, layer: str | None) -> Any:  # noqa: ANN401 - sparse, dense or lazy

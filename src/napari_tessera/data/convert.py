@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from napari_tessera.contract.errors import InputError, StoreError
+from napari_tessera.contract.errors import StoreError
 from napari_tessera.contract.report import Problem, Severity
 from napari_tessera.data.disk import flush_folder, flush_tree
-from napari_tessera.data.pictures import add_picture, pictures_of
+from napari_tessera.data.pictures import add_picture, number_of, pictures_of
+from napari_tessera.data.problems import refusal, repair, some
 from napari_tessera.data.read import Tissue, open_tissue
 
 if TYPE_CHECKING:
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
 __all__ = ["add_picture", "from_anndata", "import_tissue"]
 
 SPOTS, TABLE = "spots", "table"
+
+LONGEST_NAME = 100
+"""Bytes of the longest name of an element or column."""
 
 
 def from_anndata(
@@ -53,8 +57,17 @@ def from_anndata(
     import spatialdata
     from spatialdata.models import ShapesModel, TableModel
 
-    xy = _coordinates(adata, title)
+    xy, flattened = _coordinates(adata, title)
+    if adata.n_obs == 0:
+        raise refusal(
+            title,
+            code="spots-none",
+            expected="a table with spots",
+            found="one without rows",
+            hint="Choose another file.",
+        )
     table, repairs = _tidy(adata, title)
+    repairs += flattened
     region_key, instance_key = _free_keys(table)
     table.obs[region_key] = np.repeat(SPOTS, table.n_obs)
     table.obs[region_key] = table.obs[region_key].astype("category")
@@ -72,24 +85,54 @@ def from_anndata(
     return sdata, tuple(repairs)
 
 
-def _coordinates(adata: AnnData, title: str) -> np.ndarray:
+def _coordinates(adata: AnnData, title: str) -> tuple[np.ndarray, list[Problem]]:
     """Check and give x, y of every row; (n_spots, 2), float64."""
+    where, hint = "obsm['spatial']", "Give x in the first and y in the second column."
     if "spatial" not in adata.obsm:
-        found = ", ".join(adata.obsm) or "nothing"
-        msg = f"{title}, obsm: expected coordinates under 'spatial', found {found}."
-        raise InputError(msg, "Put x and y of every spot into obsm['spatial'].")
-    xy = np.asarray(adata.obsm["spatial"], dtype=np.float64)
-    if xy.ndim != 2 or xy.shape[1] < 2:
-        msg = f"{title}, obsm['spatial']: expected two columns, found shape {xy.shape}."
-        raise InputError(msg, "Give x in the first and y in the second column.")
-    if not np.isfinite(xy[:, :2]).all():
-        rows = np.flatnonzero(~np.isfinite(xy[:, :2]).all(axis=1))
-        msg = (
-            f"{title}, obsm['spatial']: expected finite coordinates, found {rows.size} rows "
-            f"without ({', '.join(adata.obs_names[rows[:3]])})."
+        raise refusal(
+            title,
+            "obsm",
+            code="places-none",
+            expected="coordinates under 'spatial'",
+            found=", ".join(adata.obsm) or "nothing",
+            hint="Put x and y of every spot into obsm['spatial'].",
         )
-        raise InputError(msg, "Remove these spots or give their coordinates.")
-    return xy[:, :2]
+    try:
+        xy = np.asarray(adata.obsm["spatial"], dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise refusal(
+            title,
+            where,
+            code="places-text",
+            expected="numbers",
+            found=f"something else ({error})",
+            hint=hint,
+        ) from error
+    if xy.ndim != 2 or xy.shape[1] < 2:
+        raise refusal(
+            title,
+            where,
+            code="places-shape",
+            expected="two columns",
+            found=f"shape {xy.shape}",
+            hint=hint,
+        )
+    bad = ~np.isfinite(xy[:, :2]).all(axis=1)
+    if bad.any():
+        raise refusal(
+            title,
+            where,
+            code="places-not-finite",
+            expected="finite coordinates",
+            found=f"{int(bad.sum())} rows without ({some(adata.obs_names[bad])})",
+            hint="Remove these spots or give their coordinates.",
+        )
+    if xy.shape[1] == 2:
+        return xy, []
+    return xy[:, :2], [repair(
+        "places-third", title, where, expected="two columns, x and y",
+        found=f"{xy.shape[1]}", hint="Only the first two were taken.",
+    )]  # fmt: skip
 
 
 def _tidy(adata: AnnData, title: str) -> tuple[AnnData, list[Problem]]:
@@ -119,6 +162,7 @@ def _tidy(adata: AnnData, title: str) -> tuple[AnnData, list[Problem]]:
     if not table.var_names.is_unique:
         table.var_names_make_unique()
         repairs.append(_renamed(title, "var_names", "repeated gene names, now numbered"))
+    repairs += _shorten(table, title)
     sanitize_table(table, inplace=True)
     after = {
         "obs": list(table.obs.columns),
@@ -132,6 +176,19 @@ def _tidy(adata: AnnData, title: str) -> tuple[AnnData, list[Problem]]:
             if old != new
         ]
     return table, repairs
+
+
+def _shorten(table: AnnData, title: str) -> list[Problem]:
+    """Shorten names that no file system takes; each becomes a folder of the store."""
+    repairs: list[Problem] = []
+    for axis in ("obs", "var"):
+        frame = getattr(table, axis)
+        for column in [c for c in frame.columns if len(str(c).encode()) > LONGEST_NAME]:
+            short = f"{str(column).encode()[:80].decode(errors='ignore')}_{len(repairs)}"
+            frame.rename(columns={column: short}, inplace=True)
+            what = f"a name of {len(str(column).encode())} bytes, now {short!r}"
+            repairs.append(_renamed(title, axis, what))
+    return repairs
 
 
 def _renamed(element: str, column: str, found: str) -> Problem:
@@ -166,7 +223,7 @@ def _radius(adata: AnnData, xy: np.ndarray) -> float:
     for sample in _dict(adata.uns.get("spatial")).values():
         factors = _dict(_dict(sample).get("scalefactors"))
         if "spot_diameter_fullres" in factors:
-            return float(factors["spot_diameter_fullres"]) / 2
+            return number_of(factors["spot_diameter_fullres"], "spot_diameter_fullres") / 2
     distinct = np.unique(xy, axis=0)
     if len(distinct) < 2:
         return 1.0
@@ -205,11 +262,23 @@ def import_tissue(
     """
     out = Path(out)
     if out.suffix != ".zarr":
-        msg = f"OUT: expected a name that ends in .zarr, found {out.name!r}."
-        raise InputError(msg, "Choose another name.")
-    if out.exists():
-        msg = f"OUT: expected a store that is not there yet, found {out}."
-        raise InputError(msg, "Existing stores are never overwritten: choose another name.")
+        msg = "OUT"
+        raise refusal(
+            msg,
+            code="out-name",
+            expected="a name that ends in .zarr",
+            found=f"{out.name!r}",
+            hint="Choose another name.",
+        )
+    if out.exists() or out.is_symlink():
+        msg = "OUT"
+        raise refusal(
+            msg,
+            code="out-exists",
+            expected="a store that is not there yet",
+            found=f"{out}",
+            hint="Existing stores are never overwritten: choose another name.",
+        )
     tissue = (
         source
         if isinstance(source, Tissue)

@@ -10,9 +10,11 @@ from scipy import sparse
 
 from napari_tessera.contract.report import Problem, Report
 from napari_tessera.data.choices import fill_selection
-from napari_tessera.data.gate_places import LEAST_SPOTS, check_places
-from napari_tessera.data.gate_values import check_types, read_counts
-from napari_tessera.data.matching import is_ensembl, match_genes
+from napari_tessera.data.gate_genes import judge_chosen, judge_shared
+from napari_tessera.data.gate_places import LEAST_SPOTS, check_places, check_sections
+from napari_tessera.data.gate_types import check_types
+from napari_tessera.data.gate_values import read_counts
+from napari_tessera.data.matching import match_genes
 from napari_tessera.data.problems import refuse, remark, repair, some
 from napari_tessera.data.regions import spots_within
 
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
     from napari_tessera.data.read import Tissue
 
 LEAST_GENES, FEW_GENES, LEAST_CELLS = 10, 50, 10
+MOST_SILENT = 0.5
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -77,14 +80,14 @@ def examine(
 ) -> tuple[Examined | None, Report]:
     """Judge, and hand over what passed; None where something refuses or there is no reference."""
     chosen = fill_selection(tissue, reference, selection)
-    problems = list(tissue.repairs)
+    problems = [*tissue.repairs, *tissue.remarks]
     joined, found = check_places(tissue, chosen)
     problems += found
     spots = None
     table = tissue.sdata.tables.get(chosen.table) if chosen.table else None
     if table is not None and table.n_obs:
         spots, found = read_counts(table, f"table {chosen.table}", chosen.layer, chosen.gene_column)
-        problems += found
+        problems += found + check_sections(table, chosen)
     cells, types, labelled = None, None, np.empty(0, dtype=bool)
     if reference is not None:
         cells, found = read_counts(
@@ -133,15 +136,25 @@ def _pair(
     at_cells, at_spots, rule = match_genes(cells[2], spots[2])
     names = spots[2][at_spots]
     problems = _judge_genes(cells[2], spots[2], names.size, rule)
+    problems += judge_chosen(names, chosen.genes, chosen.held_out_genes)
     keep = ~np.isin(names, np.asarray(chosen.held_out_genes, dtype=np.str_))
     if chosen.genes is not None:
         keep &= np.isin(names, np.asarray(chosen.genes, dtype=np.str_))
     x, s = cells[0][:, at_cells[keep]], spots[0][:, at_spots[keep]]
     silent = (np.asarray(x.sum(axis=0)).ravel() == 0) & (np.asarray(s.sum(axis=0)).ravel() == 0)
     x, s, names = x[:, ~silent], s[:, ~silent], names[keep][~silent]
+    if silent.any() and names.size >= LEAST_GENES:
+        problems.append(repair(
+            "genes-empty", "tissue and reference", "genes", expected="genes with counts",
+            found=f"{int(silent.sum())} shared genes without any on either side",
+            hint="These genes were left out.",
+        ))  # fmt: skip
+    problems += _judge_silent(x, s, chosen)
     if names.size < LEAST_GENES:
-        return None, problems or [refuse(
-            "genes-too-few", "tissue and reference", "genes", expected=f"{LEAST_GENES} or more",
+        if any(p.severity == "refuse" for p in problems):
+            return None, problems
+        return None, [*problems, refuse(
+            "genes-left-few", "tissue and reference", "genes", expected=f"{LEAST_GENES} or more",
             found=f"{names.size} to train on", hint="Choose more genes.",
         )]  # fmt: skip
     keep_cells = np.asarray(x.sum(axis=1)).ravel() > 0
@@ -163,37 +176,27 @@ def _judge_genes(
     cells: NDArray[np.str_], spots: NDArray[np.str_], n_shared: int, rule: str
 ) -> list[Problem]:
     """Say how many genes are shared, and why so few."""
-    where = ("tissue and reference", "genes")
-    examples = f"tissue has {some(spots)}; reference has {some(cells)}"
-    if n_shared < LEAST_GENES and is_ensembl(cells) != is_ensembl(spots):
-        return [refuse(
-            "genes-ensembl", *where, expected="the same kind of gene names",
-            found=f"Ensembl ids on one side and symbols on the other ({examples})",
-            hint="Name the var column with the other kind (--gene-column).",
-        )]  # fmt: skip
-    if n_shared == 0:
-        return [refuse(
-            "genes-none", *where, expected="shared genes", found=f"none ({examples})",
-            hint="Check species and gene names.",
-        )]  # fmt: skip
-    if n_shared < LEAST_GENES:
-        return [refuse(
-            "genes-too-few", *where, expected=f"{LEAST_GENES} or more shared genes",
-            found=f"{n_shared} ({examples})", hint="Check species and gene names.",
-        )]  # fmt: skip
-    problems = []
-    if rule != "exact":
-        problems.append(repair(
-            "genes-case" if "case" in rule else "genes-version", *where,
-            expected="the same spelling of gene names",
-            found=f"{n_shared} names that agree only {rule} ({examples})",
-            hint="They were taken as the same genes.",
-        ))  # fmt: skip
-    if n_shared < FEW_GENES:
+    problems = judge_shared(cells, spots, n_shared, rule, least=LEAST_GENES)
+    if LEAST_GENES <= n_shared < FEW_GENES:
         problems.append(remark(
-            "genes-few", *where, expected=f"{FEW_GENES} or more shared genes", found=str(n_shared),
+            "genes-few", "tissue and reference", "genes",
+            expected=f"{FEW_GENES} or more shared genes", found=str(n_shared),
             hint="Read the result with care: so few genes place cells poorly.",
         ))  # fmt: skip
+    return problems
+
+
+def _judge_silent(x: sparse.csr_matrix, s: sparse.csr_matrix, chosen: Selection) -> list[Problem]:
+    """Say on which side most shared genes have no counts."""
+    problems = []
+    for matrix, element in ((x, "reference"), (s, f"table {chosen.table}")):
+        silent = np.asarray(matrix.sum(axis=0)).ravel() == 0
+        if silent.size and silent.mean() > MOST_SILENT:
+            problems.append(remark(
+                "genes-silent", element, "genes", expected="counts in most of the shared genes",
+                found=f"none in {int(silent.sum())} of {silent.size}",
+                hint="Was the table cut down to other genes? Read the result with care.",
+            ))  # fmt: skip
     return problems
 
 

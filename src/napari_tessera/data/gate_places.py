@@ -6,10 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from napari_tessera.data.choices import regions_of, tissue_choices
-from napari_tessera.data.geometry import finest, own_centres, systems_of
+from napari_tessera.data.choices import links_of, regions_of, tissue_choices
+from napari_tessera.data.claims import free_memory
+from napari_tessera.data.gate_instances import check_instances
+from napari_tessera.data.gate_pictures import check_image
+from napari_tessera.data.geometry import affine_of, finest, has_instances, scale_of, systems_of
 from napari_tessera.data.join import Joined, join_spots
-from napari_tessera.data.pictures import MOST_CHANNELS
 from napari_tessera.data.problems import refuse, remark, repair, some
 
 if TYPE_CHECKING:
@@ -22,7 +24,12 @@ if TYPE_CHECKING:
     from napari_tessera.data.read import Tissue
 
 LEAST_SPOTS = 10
-LONGEST_NAME = 100
+
+FARTHEST = 1e12
+"""Coordinates beyond this are no places."""
+
+LABEL_SHARE = 64
+"""Labels that claim this many times the free memory are not walked through."""
 
 
 def check_places(tissue: Tissue, selection: Selection) -> tuple[Joined | None, list[Problem]]:
@@ -45,14 +52,14 @@ def check_places(tissue: Tissue, selection: Selection) -> tuple[Joined | None, l
         problems = check(tissue, selection)
         if problems:
             return None, problems
-    problems = _sections(tissue, selection) or _radii(tissue, str(selection.region))
-    problems = problems or _instances(tissue, selection)
+    problems = _radii(tissue, str(selection.region)) or check_instances(tissue, selection)
     if any(p.severity == "refuse" for p in problems):
         return None, problems
     joined = join_spots(tissue, selection)
     if joined is None:
         return None, problems
-    problems += _coordinates(joined, selection) + _image(tissue, selection)
+    problems += _coordinates(joined, selection)
+    problems += check_image(tissue, selection, joined.xy)
     refused = any(p.severity == "refuse" for p in problems)
     return (None if refused else joined), problems
 
@@ -87,7 +94,7 @@ def _keys(tissue: Tissue, selection: Selection) -> list[Problem]:
     """Ask that the table says what it annotates, in columns that are there."""
     name = str(selection.table)
     table = tissue.sdata.tables[name]
-    attrs = table.uns.get("spatialdata_attrs", {})
+    attrs = links_of(table)
     if not attrs or not regions_of(table):
         return [refuse(
             "table-no-region", f"table {name}", "spatialdata_attrs",
@@ -96,7 +103,7 @@ def _keys(tissue: Tissue, selection: Selection) -> list[Problem]:
             hint="Link it to its spots with TableModel.parse(..., region=...).",
         )]  # fmt: skip
     for key in ("region_key", "instance_key"):
-        if attrs.get(key) not in table.obs.columns:
+        if str(attrs.get(key)) not in table.obs.columns:
             return [refuse(
                 f"table-no-{key.replace('_', '-')}", f"table {name}", key,
                 expected="the name of an obs column",
@@ -122,6 +129,40 @@ def _region(tissue: Tissue, selection: Selection) -> list[Problem]:
             expected="an element of this store", found=f"{selection.region!r}, which is not there",
             hint="Add the element, or choose a table whose element is there.",
         )]  # fmt: skip
+    element = tissue.sdata[str(selection.region)]
+    if not has_instances(element):
+        what = "a table" if hasattr(element, "obs") else "a picture"
+        return [refuse(
+            "region-no-places", f"table {selection.table}", "region",
+            expected="circles, polygons, points or labels",
+            found=f"{selection.region!r}, which is {what}", hint="Annotate the spots' element.",
+        )]  # fmt: skip
+    if hasattr(element, "geometry") or hasattr(element, "npartitions"):
+        return _shapes(element, str(selection.region))
+    claimed, free = int(finest(element).nbytes), free_memory()
+    if claimed > LABEL_SHARE * free:
+        return [refuse(
+            "labels-too-large", str(selection.region), "",
+            expected=f"labels that can be walked through with {free / 2**30:.1f} GiB free",
+            found=f"labels that claim {claimed / 2**30:,.0f} GiB", hint="Crop the labels.",
+        )]  # fmt: skip
+    return []
+
+
+def _shapes(element: Any, region: str) -> list[Problem]:  # noqa: ANN401 - shapes or points
+    """Shapes are there, each with an id of its own."""
+    if len(element) == 0:
+        return [refuse(
+            "region-no-shapes", region, "", expected="at least one spot", found="none",
+            hint="Choose another element.",
+        )]  # fmt: skip
+    if hasattr(element, "geometry") and not element.index.is_unique:
+        twice = element.index[element.index.duplicated()].unique()
+        return [refuse(
+            "shapes-repeated", region, "index", expected="an id of its own for every spot",
+            found=f"{len(twice)} ids that stand more than once ({some(twice)})",
+            hint="Remove the repeated shapes.",
+        )]  # fmt: skip
     return []
 
 
@@ -142,67 +183,27 @@ def _system(tissue: Tissue, selection: Selection) -> list[Problem]:
             found=f"an element that is only in {some(own, 8)}",
             hint="Choose a coordinate system that holds the spots.",
         )]  # fmt: skip
-    return []
+    return _transformation(tissue.sdata[name], name, str(system))
 
 
-def _image(tissue: Tissue, selection: Selection) -> list[Problem]:
-    """Picture and spots share the coordinate system."""
-    if selection.image is None:
-        systems = {n: systems_of(tissue.sdata[n]) for n in tissue.sdata.images}
-        if not systems:
-            return []
-        listed = "; ".join(f"{n} in {some(s)}" for n, s in systems.items())
-        return [remark(
-            "image-elsewhere", tissue.title, "images",
-            expected=f"a picture in {selection.coordinate_system}", found=listed,
-            hint="Choose a coordinate system that spots and picture share to see them together.",
-        )]  # fmt: skip
-    if selection.image not in tissue.sdata.images:
+def _transformation(element: Any, name: str, system: str) -> list[Problem]:  # noqa: ANN401
+    """Ask that the spots' transformation is finite and keeps two dimensions."""
+    try:
+        affine = affine_of(element, system)
+    except (ValueError, TypeError, KeyError, NotImplementedError) as error:
         return [refuse(
-            "image-missing", tissue.title, f"image {selection.image}", expected="one of its images",
-            found=some(tissue.sdata.images, 8) or "no images", hint="Choose one of these.",
+            "system-not-affine", name, system, expected="an affine transformation",
+            found=f"one that is not ({error})", hint="Write the places in that system instead.",
         )]  # fmt: skip
-    if selection.coordinate_system not in systems_of(tissue.sdata[selection.image]):
+    if not np.isfinite(affine).all():
         return [refuse(
-            "image-not-shared", f"image {selection.image}", "coordinate system",
-            expected=str(selection.coordinate_system),
-            found=some(systems_of(tissue.sdata[selection.image])),
-            hint="Choose a coordinate system that spots and picture share.",
+            "system-nan", name, system, expected="a transformation of finite numbers",
+            found="NaN or infinity in it", hint="Set the transformation again.",
         )]  # fmt: skip
-    return _channels(tissue, selection.image)
-
-
-def _channels(tissue: Tissue, name: str) -> list[Problem]:
-    """Channels of a picture are few; many are often rows taken for channels."""
-    picture = finest(tissue.sdata[name])
-    sizes = dict(zip(picture.dims, picture.shape, strict=True))
-    if sizes.get("c", 0) <= MOST_CHANNELS:
-        return []
-    return [remark(
-        "image-channels", f"image {name}", "c", expected=f"{MOST_CHANNELS} channels or fewer",
-        found=f"{sizes['c']}, each of {sizes['y']} x {sizes['x']} pixels",
-        hint="If these are rows of the picture, write it again with its axes as (c, y, x).",
-    )]  # fmt: skip
-
-
-def _sections(tissue: Tissue, selection: Selection) -> list[Problem]:
-    """Ask that the column that tells sections apart is there, and full."""
-    column = selection.sample_column
-    if column is None:
-        return []
-    table: AnnData = tissue.sdata.tables[str(selection.table)]
-    where = (f"table {selection.table}", column)
-    if column not in table.obs:
+    if scale_of(affine) == 0:
         return [refuse(
-            "samples-missing", *where, expected="a column of obs with the section of every spot",
-            found=f"none of that name; there are: {some(table.obs.columns, 8)}",
-            hint="Choose one of these (--sample-column), or leave it out.",
-        )]  # fmt: skip
-    n_missing = int(table.obs[column].isna().sum())
-    if n_missing:
-        return [refuse(
-            "samples-some-missing", *where, expected="a section for every spot",
-            found=f"{n_missing} spots without", hint="Name their section.",
+            "system-flat", name, system, expected="a transformation that keeps two dimensions",
+            found="one that puts all on a line or point", hint="Check its scale.",
         )]  # fmt: skip
     return []
 
@@ -223,65 +224,6 @@ def _radii(tissue: Tissue, region: str) -> list[Problem]:
     )]  # fmt: skip
 
 
-def _instances(tissue: Tissue, selection: Selection) -> list[Problem]:
-    """Ids of table and element fit together."""
-    table: AnnData = tissue.sdata.tables[str(selection.table)]
-    attrs = table.uns["spatialdata_attrs"]
-    rows = (table.obs[attrs["region_key"]].astype(str) == selection.region).to_numpy()
-    wanted = table.obs[attrs["instance_key"]][rows]
-    where = (f"table {selection.table}", str(attrs["instance_key"]))
-    if not rows.any():
-        return [refuse(
-            "region-empty", f"table {selection.table}", str(attrs["region_key"]),
-            expected=f"rows of {selection.region}", found="none",
-            hint="Choose another region, or mend the column.",
-        )]  # fmt: skip
-    if wanted.duplicated().any():
-        twice = wanted[wanted.duplicated()].unique()
-        return [refuse(
-            "instances-repeated", *where, expected="one row per spot",
-            found=f"{len(twice)} ids that stand more than once ({some(twice)})",
-            hint="Remove the repeated rows.",
-        )]  # fmt: skip
-    ids, _ = own_centres(tissue.sdata[str(selection.region)])
-    return _compare_ids(wanted, ids, where, str(selection.region))
-
-
-def _compare_ids(
-    wanted: Any,  # noqa: ANN401 - a pandas series
-    ids: np.ndarray,
-    where: tuple[str, str],
-    region: str,
-) -> list[Problem]:
-    """Say how many rows find their spot, and why not."""
-    known = set(ids.tolist())
-    missing = [w for w in wanted.tolist() if w not in known]
-    if len(missing) == len(wanted):
-        kinds = (
-            f"{wanted.dtype} such as {some(wanted, 2)}, against {ids.dtype} such as {some(ids, 2)}"
-        )
-        same_text = {str(w) for w in missing} & {str(i) for i in ids.tolist()}
-        code = "instances-other-type" if same_text else "instances-none-match"
-        return [refuse(
-            code, *where, expected=f"ids of {region}", found=kinds,
-            hint="Give both the same ids and the same type.",
-        )]  # fmt: skip
-    problems = []
-    if missing:
-        problems.append(repair(
-            "instances-some-missing", *where, expected=f"ids of {region}",
-            found=f"{len(missing)} rows without a spot ({some(missing)})",
-            hint="These rows were left out.",
-        ))  # fmt: skip
-    shared = [w for w in wanted.tolist() if w in known]
-    if shared != [i for i in ids.tolist() if i in set(shared)]:
-        problems.append(remark(
-            "instances-order", *where, expected=f"the order of {region}", found="another order",
-            hint="Nothing to do: rows are joined by id.",
-        ))  # fmt: skip
-    return problems
-
-
 def _coordinates(joined: Joined, selection: Selection) -> list[Problem]:
     """Coordinates are finite, several, and not all the same."""
     name = str(selection.region)
@@ -297,6 +239,16 @@ def _coordinates(joined: Joined, selection: Selection) -> list[Problem]:
             "spots-too-few", name, "", expected=f"at least {LEAST_SPOTS} spots",
             found=str(len(joined.xy)), hint="A map needs more spots than this.",
         )]  # fmt: skip
+    if float(np.abs(joined.xy).max()) > FARTHEST:
+        return [refuse(
+            "places-far", name, "geometry", expected=f"coordinates below {FARTHEST:.0e}",
+            found=f"{float(np.abs(joined.xy).max()):.3g}", hint="Check the unit.",
+        )]  # fmt: skip
+    return _spread(joined, name)
+
+
+def _spread(joined: Joined, name: str) -> list[Problem]:
+    """Spots lie at different places, and not on a line."""
     distinct = len(np.unique(joined.xy, axis=0))
     if distinct < LEAST_SPOTS:
         return [refuse(
@@ -309,5 +261,47 @@ def _coordinates(joined: Joined, selection: Selection) -> list[Problem]:
             "places-repeated", name, "geometry", expected="one spot at each place",
             found=f"{len(joined.xy) - distinct} spots that share theirs",
             hint="Several sections? Choose the column that tells them apart.",
+        )]  # fmt: skip
+    spread = np.linalg.svd(joined.xy - joined.xy.mean(axis=0), compute_uv=False)
+    if spread[1] <= 1e-9 * spread[0]:
+        return [remark(
+            "places-line", name, "geometry", expected="spots that fill an area",
+            found="spots on one line", hint="Check that x and y are not the same column.",
+        )]  # fmt: skip
+    return []
+
+
+def check_sections(table: AnnData, selection: Selection) -> list[Problem]:
+    """Ask that the column of sections is there and filled.
+
+    Parameters
+    ----------
+    table : AnnData
+        The spots' table.
+    selection : Selection
+        ``sample_column`` names the column.
+    """
+    column = selection.sample_column
+    if column is None:
+        return []
+    where = (f"table {selection.table}", column)
+    if column not in table.obs.columns:
+        return [refuse(
+            "sections-missing", *where, expected="a column of obs that tells sections apart",
+            found=f"none of that name; there are: {some(table.obs.columns, 8) or 'none'}",
+            hint="Choose one of these (--sample-column).",
+        )]  # fmt: skip
+    values = table.obs[column]
+    if values.isna().any():
+        return [repair(
+            "sections-some-missing", *where, expected="a section for every spot",
+            found=f"{int(values.isna().sum())} spots without",
+            hint="They form a section of their own, called nan.",
+        )]  # fmt: skip
+    if values.nunique() * 2 > len(values):
+        return [refuse(
+            "sections-too-many", *where, expected="sections of many spots",
+            found=f"{values.nunique()} values for {len(values)} spots",
+            hint="Choose the column that tells sections apart.",
         )]  # fmt: skip
     return []

@@ -8,6 +8,8 @@ import numpy as np
 from scipy import sparse
 
 from napari_tessera.data.choices import matrix_of, var_of
+from napari_tessera.data.claims import free_memory
+from napari_tessera.data.gate_genes import mend_names
 from napari_tessera.data.matching import sum_duplicates
 from napari_tessera.data.problems import refuse, remark, repair, some
 
@@ -20,8 +22,14 @@ if TYPE_CHECKING:
 LARGEST = 1e9
 """A count above this is no count."""
 
-MOST_BYTES = 32 * 2**30
-"""A matrix that claims more than this is not read."""
+EXACT = 2**24
+"""Whole numbers above this are rounded when they are kept in 32 bits."""
+
+EVEN = 0.01
+"""Totals of all rows that differ by no more than this were made so."""
+
+LOGGED, LOGGED_TWICE = 20.0, 3.1
+"""Values that were logged stay below the first; logged twice, below the second."""
 
 Found = tuple[sparse.csr_matrix, "NDArray[np.str_]", "NDArray[np.str_]"]
 
@@ -51,12 +59,19 @@ def read_counts(
     problems += more + _row_names(table, element)
     if values is None or names is None or any(p.severity == "refuse" for p in problems):
         return None, problems
-    counts = sparse.csr_matrix(values, dtype=np.float32)
     where = layer or "X"
+    problems += _kept_as(values, element, where)
+    with np.errstate(over="ignore", invalid="ignore"):
+        counts = sparse.csr_matrix(values, dtype=np.float32)
     problems += check_values(counts, element, where, np.asarray(table.obs_names, dtype=np.str_))
     if any(p.severity == "refuse" for p in problems):
         return None, problems
     counts.eliminate_zeros()
+    names, named, more = mend_names(names, element)
+    problems += more
+    counts, names = sparse.csr_matrix(counts[:, named]), names[named]
+    if not names.size or any(p.severity == "refuse" for p in more):
+        return None, problems or more
     counts, names, n_repeated = sum_duplicates(counts, names)
     if n_repeated:
         problems.append(repair(
@@ -83,13 +98,15 @@ def check_values(
     """
     data = counts.data
     row = np.repeat(np.arange(counts.shape[0]), np.diff(counts.indptr))
+    scaled = bool((data < 0).any()) and _fractions(data) > 0
+    negative = "fractions and negative: they were scaled or centred" if scaled else "negative"
     tests = (
         ("counts-nan", np.isnan(data), "numbers", "not a number (NaN)",
          "Replace missing values; if they mean zero, set them to 0."),
         ("counts-infinite", np.isinf(data), "finite numbers", "infinite",
          "Find the division by zero that made them."),
-        ("counts-negative", data < 0, "counts, none below 0", "negative",
-         "Choose the layer with raw counts; scaled data cannot be used."),
+        ("counts-scaled" if scaled else "counts-negative", data < 0, "counts, none below 0",
+         negative, "Choose the layer with raw counts; scaled data cannot be used."),
         ("counts-huge", data > LARGEST, f"counts below {LARGEST:.0e}", "larger than that",
          "Check the units; these cannot be molecule counts."),
     )  # fmt: skip
@@ -98,25 +115,77 @@ def check_values(
             named = some(dict.fromkeys(rows[row[bad][:1000]]))
             found = f"{int(bad.sum())} values that are {what}, in {named}"
             return [refuse(code, element, where, expected=expected, found=found, hint=hint)]
-    return _whole(data, element, where)
+    return _whole(counts, element, where)
 
 
-def _whole(data: NDArray[np.float32], element: str, where: str) -> list[Problem]:
+def _fractions(data: NDArray[np.float32]) -> float:
+    """Share of the values that are not whole."""
+    finite = data[np.isfinite(data)]
+    return float((np.abs(finite - np.rint(finite)) > 1e-3).mean()) if finite.size else 0.0
+
+
+def _whole(counts: sparse.csr_matrix, element: str, where: str) -> list[Problem]:
     """Ask for whole numbers; fractions are logarithms or normalised values."""
-    if data.size == 0:
+    data = counts.data
+    if not data.any():
         return [refuse(
             "counts-empty", element, where, expected="counts", found="only zeros",
             hint="Choose another layer.",
         )]  # fmt: skip
-    fractions = float((np.abs(data - np.rint(data)) > 1e-3).mean())
+    fractions = _fractions(data)
     if fractions == 0:
-        return []
+        return _odd_counts(counts, element, where)
     top = float(data.max())
-    scale = "values that were logged (the largest is below 20)" if top < 20 else "normalised values"
+    totals = np.asarray(counts.sum(axis=1)).ravel()
+    totals = totals[totals > 0]
+    code, scale = "counts-fractions", "fractions that are no counts"
+    if np.ptp(totals) <= EVEN * totals.max():
+        code, scale = "counts-normalised", f"rows that all add up to {totals.max():.6g}"
+    elif top <= LOGGED_TWICE:
+        code, scale = "counts-logged-twice", "values that were logged, perhaps twice"
+    elif top < LOGGED:
+        scale = f"values that were logged (the largest is below {LOGGED:.0f})"
     return [refuse(
-        "counts-fractions", element, where, expected="raw counts, whole numbers",
+        code, element, where, expected="raw counts, whole numbers",
         found=f"{scale}: {fractions:.0%} are fractions, the largest {top:.4g}",
         hint="Choose the layer or raw that holds counts (--layer, --reference-layer).",
+    )]  # fmt: skip
+
+
+def _odd_counts(counts: sparse.csr_matrix, element: str, where: str) -> list[Problem]:
+    """Say of whole numbers that they hardly can be counts, or have lost something."""
+    problems = []
+    if float(counts.data.max()) == 1:
+        problems.append(remark(
+            "counts-binary", element, where, expected="counts", found="only 0 and 1",
+            hint="If this says detected or not, choose the layer with counts.",
+        ))  # fmt: skip
+    dense = counts.shape[0] > 1 and bool((np.diff(counts.indptr) == counts.indptr[1]).all())
+    first = counts.indices[: counts.indptr[1]]
+    if dense and bool((counts.indices.reshape(counts.shape[0], -1) == first).all()):
+        per_row = counts.data.reshape(counts.shape[0], -1)
+        if per_row.size and bool((per_row == per_row[0]).all()):
+            return [refuse(
+                "counts-identical", element, where, expected="rows that differ",
+                found="the same counts in every row", hint="Choose the layer with raw counts.",
+            )]  # fmt: skip
+    return problems
+
+
+def _kept_as(values: Any, element: str, where: str) -> list[Problem]:  # noqa: ANN401 - see _matrix
+    """Say that numbers of another type are kept in 32 bits, and whether that rounds them."""
+    kind = values.dtype
+    if kind.kind == "f" and kind.itemsize <= 8:
+        return []
+    data = np.asarray(values.data if hasattr(values, "tocsr") else values)
+    if kind.kind in "iu" and data.size and int(data.max()) > EXACT:
+        return [remark(
+            "counts-rounded", element, where, expected=f"counts up to {EXACT:,}",
+            found=f"{int((data > EXACT).sum())} larger ones", hint="They are rounded to 7 digits.",
+        )]  # fmt: skip
+    return [remark(
+        "counts-cast", element, where, expected="numbers of type float32", found=f"type {kind}",
+        hint="Nothing to do: they are converted once, exactly.",
     )]  # fmt: skip
 
 
@@ -144,19 +213,36 @@ def _matrix(table: AnnData, element: str, layer: str | None) -> tuple[Any, list[
         )]  # fmt: skip
     kind = values.dtype
     if kind.kind not in "fiub":
+        code = "counts-complex" if kind.kind == "c" else "counts-text"
         return None, [refuse(
-            "counts-text", element, layer or "X", expected="numbers",
-            found=f"values of type {kind}",
+            code, element, layer or "X", expected="numbers", found=f"values of type {kind}",
             hint="Convert them to numbers and write the table again.",
         )]  # fmt: skip
-    claimed = values.nbytes if hasattr(values, "nbytes") else 0
-    if claimed > MOST_BYTES:
+    claimed = values.nbytes if hasattr(values, "compute") else 0
+    if claimed > (free := free_memory()):
         return None, [refuse(
-            "counts-too-large", element, layer or "X", expected="a matrix that fits in memory",
+            "counts-too-large", element, layer or "X",
+            expected=f"a matrix that fits into the {free / 2**30:.1f} GiB of free memory",
             found=f"one that claims {claimed / 2**30:,.0f} GiB",
             hint="Subset the table, or store it sparse.",
         )]  # fmt: skip
-    return (values.compute() if hasattr(values, "compute") else values), []
+    values = values.compute() if hasattr(values, "compute") else values
+    return _sound(values, element, layer)
+
+
+def _sound(values: Any, element: str, layer: str | None) -> tuple[Any, list[Problem]]:  # noqa: ANN401
+    """Refuse a sparse matrix whose indices point outside of it."""
+    if not hasattr(values, "check_format"):
+        return values, []
+    try:
+        values.check_format(full_check=True)
+    except (ValueError, IndexError) as error:
+        return None, [refuse(
+            "counts-indices", element, layer or "X", expected="a sound sparse matrix",
+            found=f"indices that do not fit its shape ({error})",
+            hint="The file is damaged: write it again.",
+        )]  # fmt: skip
+    return values, []
 
 
 def _gene_names(
@@ -194,77 +280,3 @@ def _row_names(table: AnnData, element: str) -> list[Problem]:
         found=f"{len(twice)} names that stand more than once ({some(twice)})",
         hint="Call obs_names_make_unique() and write the table again.",
     )]  # fmt: skip
-
-
-def check_types(
-    reference: AnnData, column: str | None
-) -> tuple[NDArray[np.str_] | None, NDArray[np.bool_], list[Problem]]:
-    """Labels of the cells, and which cells have one.
-
-    Returns
-    -------
-    labels : ndarray of str or None, shape (n_cells,)
-    labelled : ndarray of bool, shape (n_cells,)
-    problems : list of Problem
-    """
-    everyone = np.ones(reference.n_obs, dtype=bool)
-    if column is None:
-        return None, everyone, [remark(
-            "types-not-chosen", "reference", "obs", expected="a column with cell types",
-            found="none chosen", hint="Without it cells are placed, but no composition is made.",
-        )]  # fmt: skip
-    if column not in reference.obs.columns:
-        return None, everyone, [refuse(
-            "types-missing", "reference", column, expected="a column of obs with cell types",
-            found=f"none of that name; there are: {some(reference.obs.columns, 8) or 'none'}",
-            hint="Choose one of these (--cell-type-column).",
-        )]  # fmt: skip
-    values = reference.obs[column]
-    missing = values.isna().to_numpy() | (values.astype(str).str.strip() == "").to_numpy()
-    labels = np.asarray(values.astype(str), dtype=np.str_)
-    return labels, ~missing, _judge_types(values, labels, missing, column)
-
-
-def _judge_types(
-    values: Any,  # noqa: ANN401 - a pandas series
-    labels: NDArray[np.str_],
-    missing: NDArray[np.bool_],
-    column: str,
-) -> list[Problem]:
-    """Say what is odd about the labels."""
-    problems: list[Problem] = []
-    if missing.all():
-        return [refuse(
-            "types-all-missing", "reference", column, expected="cell types",
-            found="only missing ones",
-            hint="Choose another column.",
-        )]  # fmt: skip
-    if missing.any():
-        problems.append(repair(
-            "types-some-missing", "reference", column, expected="a type for every cell",
-            found=f"{int(missing.sum())} cells without", hint="These cells were left out.",
-        ))  # fmt: skip
-    kinds, sizes = np.unique(labels[~missing], return_counts=True)
-    if kinds.size == 1:
-        problems.append(remark(
-            "types-single", "reference", column, expected="two or more cell types",
-            found=f"only {kinds[0]}", hint="Composition will say nothing; choose a finer column.",
-        ))  # fmt: skip
-    if kinds.size > 0.5 * labels.size and labels.size > 20:
-        problems.append(refuse(
-            "types-too-many", "reference", column, expected="labels that many cells share",
-            found=f"{kinds.size} different ones for {labels.size} cells",
-            hint="Choose the column with cell types, not with names or numbers.",
-        ))  # fmt: skip
-    elif (sizes < 5).any() and kinds.size > 1:
-        problems.append(remark(
-            "types-rare", "reference", column, expected="five or more cells of each type",
-            found=f"fewer for {some(kinds[sizes < 5])}", hint="Read their results with care.",
-        ))  # fmt: skip
-    if hasattr(values, "cat") and len(values.cat.categories) > kinds.size:
-        unused = sorted(set(map(str, values.cat.categories)) - set(kinds.tolist()))
-        problems.append(repair(
-            "types-unused", "reference", column, expected="categories that occur",
-            found=f"{len(unused)} that do not ({some(unused)})", hint="They were dropped.",
-        ))  # fmt: skip
-    return problems

@@ -29,6 +29,8 @@ def systems_of(element: Any) -> tuple[str, ...]:  # noqa: ANN401 - any element
     """Coordinate systems of an element."""
     from spatialdata.transformations import get_transformation
 
+    if hasattr(element, "obs"):  # a table has no place
+        return ()
     return tuple(get_transformation(element, get_all=True))
 
 
@@ -40,6 +42,13 @@ def move(affine: NDArray[np.float64], xy: NDArray[np.float64]) -> NDArray[np.flo
 def scale_of(affine: NDArray[np.float64]) -> float:
     """How much longer lengths become: the root of the determinant."""
     return float(np.sqrt(abs(np.linalg.det(affine[:2, :2]))))
+
+
+def has_instances(element: Any) -> bool:  # noqa: ANN401 - any element
+    """Whether a table can annotate an element: shapes, points and labels; no picture, no table."""
+    if hasattr(element, "geometry") or hasattr(element, "npartitions"):
+        return True
+    return not hasattr(element, "obs") and tuple(finest(element).dims) == ("y", "x")
 
 
 def own_centres(element: Any) -> tuple[NDArray[Any], NDArray[np.float64]]:  # noqa: ANN401

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from napari_tessera.data.geometry import affine_of, move, own_centres, systems_of
+from napari_tessera.data.choices import links_of
+from napari_tessera.data.geometry import affine_of, has_instances, move, own_centres, systems_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -49,12 +50,14 @@ def join_spots(tissue: Tissue, selection: Selection) -> Joined | None:
         With defaults filled in.
     """
     table = tissue.sdata.tables.get(selection.table) if selection.table else None
-    attrs = {} if table is None else table.uns.get("spatialdata_attrs", {})
+    attrs = {} if table is None else links_of(table)
     keys = (attrs.get("region_key"), attrs.get("instance_key"))
     region, system = selection.region, selection.coordinate_system
     if table is None or None in keys or region is None or region not in tissue.sdata:
         return None
     element = tissue.sdata[region]
+    if not has_instances(element):
+        return None
     if system not in systems_of(element) or any(k not in table.obs for k in keys):
         return None
     instances, own = own_centres(element)

@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
-import json
+import os
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from napari_tessera.contract.errors import InputError
-from napari_tessera.data.claims import check_h5ad_claims, check_store_claims
+from napari_tessera.data.claims import check_h5ad
+from napari_tessera.data.foreign import check_folder, check_not_inside, foreign_file
+from napari_tessera.data.missing import check_pieces, damaged_piece
+from napari_tessera.data.problems import refusal
+from napari_tessera.data.store_claims import check_kind, check_store, plain_tables, unread
 
 if TYPE_CHECKING:
     from anndata import AnnData
     from spatialdata import SpatialData
 
+    from napari_tessera.contract.errors import RefusedError
     from napari_tessera.contract.report import Problem
 
-ZARR_FORMATS = (2, 3)
-REMOTE = ("http:/", "https:/", "s3:/", "gs:/", "ftp:/")
+REMOTE = re.compile(r"^([A-Za-z][A-Za-z0-9+.-]+):/{1,2}([^/].*)$")
+"""Addresses; a path object has only one slash left of the two."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,12 +39,15 @@ class Tissue:
         Name for people.
     repairs : tuple of Problem
         What was mended while it was converted.
+    remarks : tuple of Problem
+        What else was noticed while it was opened.
     """
 
     sdata: SpatialData
     path: Path | None
     title: str
     repairs: tuple[Problem, ...] = ()
+    remarks: tuple[Problem, ...] = ()
 
 
 def open_tissue(
@@ -65,19 +73,25 @@ def open_tissue(
         If it is missing, remote, not a tissue, or cannot be read.
     """
     if not 0 < image_scale < float("inf"):
-        msg = f"--image-scale: expected a number above 0, found {image_scale}."
-        raise InputError(msg, "Give the picture's pixels per unit of the coordinates.")
+        raise refusal(
+            "--image-scale",
+            code="picture-scale",
+            expected="a number above 0",
+            found=str(image_scale),
+            hint="Give the picture's pixels per unit of the coordinates.",
+        )
     if not isinstance(source, Path | str):
         return _wrap(source, image, image_scale)
     path = existing_path(source, "TISSUE")
     if path.is_dir() and is_zarr(path):
         from napari_tessera.data.convert import add_picture
 
-        sdata = _read_store(path)
+        sdata, remarks = _read_store(path)
         if image is not None:
             add_picture(sdata, Path(image), image_scale)
-        return Tissue(sdata=sdata, path=path, title=path.stem)
+        return Tissue(sdata=sdata, path=path, title=path.stem, remarks=remarks)
     if path.is_dir():
+        check_folder(path)
         from napari_tessera.data.vendor import read_vendor_folder
 
         return Tissue(sdata=read_vendor_folder(path), path=None, title=path.name)
@@ -88,9 +102,15 @@ def open_tissue(
             read_h5ad(path), path.stem, folder=path.parent, image=image, image_scale=image_scale
         )
         return Tissue(sdata=sdata, path=None, title=path.stem, repairs=repairs)
-    found = path.suffix or "a file without ending"
-    msg = f"{path}: expected a SpatialData .zarr, an .h5ad or a vendor's folder, found {found}."
-    raise InputError(msg, "Convert it to one of these, or choose another file.")
+    if path.suffix == ".zarr":
+        raise refusal(
+            path,
+            code="store-file",
+            expected="a SpatialData store, which is a folder",
+            found="a file",
+            hint="Copy the whole folder.",
+        )
+    raise foreign_file(path, "a SpatialData .zarr, an .h5ad or a vendor's folder")
 
 
 def read_reference(source: Path | str | AnnData) -> AnnData:
@@ -109,10 +129,25 @@ def read_reference(source: Path | str | AnnData) -> AnnData:
     if not isinstance(source, Path | str):
         return source
     path = existing_path(source, "REFERENCE")
+    if path.is_dir():
+        if is_zarr(path):
+            check_kind(path)
+            raise refusal(
+                path,
+                code="reference-store",
+                expected="an .h5ad with the reference cells",
+                found="a zarr store",
+                hint="Write the table with write_h5ad.",
+            )
+        raise refusal(
+            path,
+            code="reference-folder",
+            expected="an .h5ad with the reference cells",
+            found="a folder",
+            hint="Choose the .h5ad file itself.",
+        )
     if path.suffix != ".h5ad":
-        found = path.suffix or "a folder"
-        msg = f"{path}: expected an .h5ad with the reference cells, found {found}."
-        raise InputError(msg, "Write the reference with anndata's write_h5ad.")
+        raise foreign_file(path, "an .h5ad with the reference cells")
     return read_h5ad(path)
 
 
@@ -121,35 +156,75 @@ def existing_path(source: Path | str, what: str) -> Path:
 
     Raises
     ------
-    InputError
+    RefusedError
         If it is remote or missing.
     """
-    if str(source).startswith(REMOTE):
-        msg = f"{what}: expected a file or folder on this machine, found the address {source}."
-        raise InputError(msg, "Remote stores are not read: download or mount it first.")
+    if address := REMOTE.match(str(source)):
+        raise refusal(
+            what,
+            code="path-remote",
+            expected="a file or folder on this machine",
+            found=f"the address {address[1]}://{address[2]}",
+            hint="Remote stores are not read: download or mount it first.",
+        )
     path = Path(source).expanduser()
+    if path.is_symlink() and not path.exists():
+        raise refusal(
+            what,
+            code="path-link",
+            expected="a file or folder",
+            found=f"the link {path}, which leads nowhere or in a circle",
+            hint="Mend the link, or give the path of the data.",
+        )
     if not path.exists():
-        msg = f"{what}: expected a file or folder, found nothing at {path}."
-        raise InputError(msg, "Check the spelling of the path.")
+        raise refusal(
+            what,
+            code="path-missing",
+            expected="a file or folder",
+            found=f"nothing at {path}",
+            hint="Check the spelling of the path.",
+        )
+    if not (path.is_file() or path.is_dir()):
+        raise refusal(
+            what,
+            code="path-device",
+            expected="a file or folder",
+            found=f"{path}, a pipe or device",
+            hint="Save the data as a file.",
+        )
+    if not os.access(path, os.R_OK):
+        raise refusal(
+            what,
+            code="path-forbidden",
+            expected="a file or folder that can be read",
+            found=f"no right to read {path}",
+            hint="Ask its owner for the right.",
+        )
     return path
 
 
 def read_h5ad(path: Path) -> AnnData:
-    """Read an ``.h5ad``.
+    """Read an ``.h5ad``; nothing in it is read before its sizes and links are known.
 
     Raises
     ------
-    InputError
-        If the file is not one, or is damaged.
+    RefusedError
+        If the file is not one, is damaged, or claims more than the memory.
     """
     import anndata
 
+    check_h5ad(path)
     try:
-        check_h5ad_claims(path)
         return anndata.read_h5ad(path)
-    except (OSError, KeyError, ValueError, TypeError, anndata._io.utils.AnnDataReadError) as error:  # noqa: SLF001 - the public name is missing
-        msg = f"{path}: expected an AnnData file, found one that cannot be read ({error})."
-        raise InputError(msg, "Write it again with anndata's write_h5ad.") from error
+    except Exception as error:  # any library error is the file's
+        what = f"{type(error).__name__}: {error}"
+        raise refusal(
+            path,
+            code="h5ad-unreadable",
+            expected="an AnnData file",
+            found=f"one that cannot be read ({what})",
+            hint="Write it again with anndata's write_h5ad.",
+        ) from error
 
 
 def is_zarr(path: Path) -> bool:
@@ -159,51 +234,77 @@ def is_zarr(path: Path) -> bool:
     )
 
 
-def _read_store(path: Path) -> SpatialData:
+def _read_store(path: Path) -> tuple[SpatialData, tuple[Problem, ...]]:
     """Read a SpatialData store, with the file named where one is broken."""
     import spatialdata
 
-    attrs = _root_attributes(path)
-    if attrs.get("encoding-type") == "anndata":
-        msg = f"{path}: expected a SpatialData store, found a plain AnnData store."
-        raise InputError(msg, "Write it as .h5ad, or wrap the table in a SpatialData object.")
+    if not any((path / name).is_file() for name in ("zarr.json", ".zgroup", ".zarray")):
+        raise refusal(
+            path,
+            code="store-no-root",
+            expected="a zarr store",
+            found="neither zarr.json nor .zgroup in it",
+            hint="Choose the folder that ends in .zarr and holds these files.",
+        )
+    check_not_inside(path)
+    check_kind(path)
+    remarks = check_store(path)
     from napari_tessera.data.commit import recover
 
     recover(path)
-    check_store_claims(path)
+    check_pieces(path)
     try:
         sdata = spatialdata.read_zarr(path)
     except Exception as error:  # any library error is the store's
-        what = f"{type(error).__name__}: {error}"
-        msg = f"{path}: expected a readable SpatialData store, found damage ({what})."
-        raise InputError(msg, "Restore it from a copy; nothing was changed.") from error
+        raise _unreadable(path, error) from error
     if not list(sdata.gen_elements()):
-        msg = f"{path}: expected a SpatialData store with elements, found an empty one."
-        raise InputError(msg, "Check that this is the right folder.")
-    return sdata
+        raise refusal(
+            path,
+            code="store-empty",
+            expected="a SpatialData store with elements",
+            found="an empty one",
+            hint="Check that this is the right folder.",
+        )
+    return sdata, (*remarks, *unread(path, sdata))
 
 
-def _root_attributes(path: Path) -> dict[str, object]:
-    """Attributes of the root group, zarr 2 or 3."""
-    for name in ("zarr.json", ".zattrs"):
-        file = path / name
-        if not file.is_file():
-            continue
-        try:
-            found = json.loads(file.read_text())
-        except (json.JSONDecodeError, UnicodeDecodeError) as error:
-            msg = f"{file}: expected JSON, found a damaged file ({error})."
-            raise InputError(msg, "Restore this file from a copy of the store.") from error
-        if not isinstance(found, dict) or found.get("zarr_format", 2) not in ZARR_FORMATS:
-            what = found.get("zarr_format") if isinstance(found, dict) else type(found).__name__
-            msg = f"{file}: expected a group of zarr format 2 or 3, found {what}."
-            raise InputError(msg, "Restore this file from a copy of the store.")
-        attributes = found.get("attributes", found)
-        return attributes if isinstance(attributes, dict) else {}
-    if not (path / ".zgroup").is_file():
-        msg = f"{path}: expected a zarr store, found neither zarr.json nor .zgroup in it."
-        raise InputError(msg, "Choose the folder that ends in .zarr and holds these files.")
-    return {}
+def _unreadable(path: Path, error: Exception) -> RefusedError:
+    """Say why SpatialData does not read a store."""
+    what = f"{type(error).__name__}: {error}"
+    if plain := plain_tables(path):
+        return refusal(
+            path,
+            f"tables/{plain[0]}",
+            code="table-plain",
+            expected="tables that SpatialData wrote",
+            found="one that anndata wrote by itself",
+            hint="Link it to its spots with TableModel.parse and write it with SpatialData.",
+        )
+    if type(error).__name__ == "ValidationError":
+        return refusal(
+            path,
+            code="element-invalid",
+            expected="elements that SpatialData takes",
+            found=str(error).splitlines()[-1].strip().rstrip("."),
+            hint="Mend this element.",
+        )
+    if isinstance(error, TypeError) and "instance_key" in str(error):
+        return refusal(
+            path,
+            "instance_key",
+            code="table-keys",
+            expected="ids that are whole numbers or text",
+            found=str(error).split("Found", 1)[-1].strip(" ."),
+            hint="Convert the column and write the table again.",
+        )
+    return refusal(
+        path,
+        damaged_piece(path),
+        code="store-damaged",
+        expected="a readable SpatialData store",
+        found=f"damage ({what})",
+        hint="Restore it from a copy; nothing was changed.",
+    )
 
 
 def _wrap(source: SpatialData | AnnData, image: Path | None, image_scale: float) -> Tissue:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from napari_tessera.contract.errors import InputError
+from napari_tessera.data.problems import refusal
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -31,13 +31,23 @@ def read_vendor_folder(path: Path) -> SpatialData:
     reader = next((r for m, r in MARKS.items() if any(path.glob(f"*{m}"))), None)
     if reader is None:
         known = ", ".join(MARKS)
-        msg = f"{path}: expected a .zarr store or a vendor's folder, found none of {known}."
-        raise InputError(msg, "Choose the folder that the instrument's software wrote.")
+        raise refusal(
+            path,
+            code="folder-unknown",
+            expected="a .zarr store or a vendor's folder",
+            found=f"none of {known}",
+            hint="Choose the folder that the instrument's software wrote.",
+        )
     try:
         import spatialdata_io
     except ImportError as error:
-        msg = f"{path}: expected spatialdata-io to read this {reader} folder, found it missing."
-        raise InputError(msg, "Install napari-tessera[vendor].") from error
+        raise refusal(
+            path,
+            code="vendor-missing",
+            found="it missing",
+            expected=f"spatialdata-io to read this {reader} folder",
+            hint="Install napari-tessera[vendor].",
+        ) from error
     import warnings
 
     extra = {"dataset_id": path.name} if reader == "visium" else {}
@@ -46,8 +56,13 @@ def read_vendor_folder(path: Path) -> SpatialData:
             warnings.simplefilter("ignore")
             sdata: SpatialData = getattr(spatialdata_io, reader)(path, **extra)
     except Exception as error:  # any failure of the reader is the folder's
-        msg = f"{path}: expected a {reader} folder, found one that cannot be read ({error})."
-        raise InputError(msg, "Check that the folder is complete.") from error
+        raise refusal(
+            path,
+            code=f"vendor-{reader.replace('_', '-')}",
+            expected=f"a complete {reader} folder",
+            found=f"one that cannot be read ({type(error).__name__}: {error})",
+            hint="Check that the folder is complete.",
+        ) from error
     for table in sdata.tables.values():
         table.var_names_make_unique()
     return sdata

@@ -116,7 +116,7 @@ def read_json(path: Path) -> dict[str, Any]:
     """
     try:
         values = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         msg = f"{path}: expected a JSON file, found: {error}."
         raise StoreError(msg, "The file is damaged or missing; run again.") from error
     if not isinstance(values, dict):

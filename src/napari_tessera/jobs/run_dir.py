@@ -265,10 +265,40 @@ def read_spec(path: Path) -> RunSpec:
         If the file is not a recipe.
     """
     try:
-        return RunSpec.from_json(read_json(path))
+        spec = RunSpec.from_json(read_json(path))
+        _check_kinds(spec)
     except (StoreError, KeyError, TypeError, AttributeError) as error:
         msg = f"{path}: expected the recipe of a run, found: {error}."
         raise InputError(msg, "Give a spec.json that this program wrote.") from error
+    return spec
+
+
+def _check_kinds(spec: RunSpec) -> None:
+    """Refuse a recipe whose entries are of other types than they are declared.
+
+    Raises
+    ------
+    TypeError
+        It names the entry.
+    """
+    entries: dict[str, tuple[object, type | tuple[type, ...]]] = {
+        "options": (spec.options, dict),
+        "image_scale": (spec.image_scale, (int, float)),
+    }
+    for name in ("method", "tissue", "reference", "out", "image"):
+        entries[name] = (getattr(spec, name), str)
+    for name, value in vars(spec.selection).items():
+        lists = name in {"genes", "held_out_genes"}
+        entries[f"selection.{name}"] = (value, (tuple if lists else str, type(None)))
+    for name, (value, kinds) in entries.items():
+        if not isinstance(value, kinds):
+            msg = f"{name} {value!r} of type {type(value).__name__}"
+            raise TypeError(msg)
+    genes: tuple[object, ...] = (*(spec.selection.genes or ()), *spec.selection.held_out_genes)
+    for gene in genes:
+        if not isinstance(gene, str):
+            msg = f"a gene {gene!r} of type {type(gene).__name__}"
+            raise TypeError(msg)
 
 
 def run_root(store: Path | None, title: str = "memory") -> Path:
