@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import shutil
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -82,8 +82,18 @@ class Window:
 
     def role(self, role: str) -> bool:
         """Whether a layer of that role is there."""
-        metadata = [layer.metadata.get("tessera", {}) for layer in self.viewer.layers]
-        return any(m.get("role") == role for m in metadata)
+        return bool(self._with_role(role))
+
+    def layer(self, role: str) -> Any:  # noqa: ANN401 - layers of all kinds
+        """First layer of that role."""
+        return self._with_role(role)[0]
+
+    def _with_role(self, role: str) -> list[Any]:
+        return [
+            layer
+            for layer in self.viewer.layers
+            if layer.metadata.get("tessera", {}).get("role") == role
+        ]
 
 
 @pytest.fixture(scope="session")

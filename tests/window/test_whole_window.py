@@ -130,14 +130,6 @@ def test_a_second_run_waits_in_the_queue(window: Window, qtbot: QtBot) -> None:
     assert wait_for_end(second, qtbot).state is JobState.CANCELLED
 
 
-def test_a_folder_dropped_on_the_window_opens(window: Window, qtbot: QtBot) -> None:
-    opened: list[object] = []
-    window.bench.tissue_opened.connect(opened.append)
-    window.viewer.open(str(window.sample.tissue), plugin="napari-tessera")
-    qtbot.waitUntil(lambda: bool(opened), timeout=PATIENCE_MS)
-    qtbot.waitUntil(lambda: window.role("spots"), timeout=PATIENCE_MS)
-
-
 def test_a_table_that_is_no_tissue_is_refused_in_words(
     window: Window, qtbot: QtBot, tmp_path_factory: pytest.TempPathFactory
 ) -> None:

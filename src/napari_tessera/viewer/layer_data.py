@@ -5,6 +5,8 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Any
 
+import numpy as np
+
 from napari_tessera.contract.inputs import MICROMETRE
 
 LayerData = tuple[Any, dict[str, Any], str]
@@ -23,6 +25,7 @@ class Role(StrEnum):
     CELLS = "cells"
     COMPOSITION = "composition"
     DENSITY = "density"
+    WAITING = "waiting"
 
 
 def mark(role: Role, run: str = "", detail: str = "") -> dict[str, Any]:
@@ -38,6 +41,17 @@ def mark(role: Role, run: str = "", detail: str = "") -> dict[str, Any]:
         What tells layers of the same role and run apart (a cell type).
     """
     return {MARK: {"role": str(role), "run": run, "detail": detail}}
+
+
+def waiting_layer(words: str) -> LayerData:
+    """Layer without anything in it that stands for a tissue until it is open.
+
+    Parameters
+    ----------
+    words : str
+        Its name.
+    """
+    return np.empty((0, 2)), {"name": words, "metadata": mark(Role.WAITING)}, "points"
 
 
 def world_units(unit: str) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING, Any
 
 from napari_tessera.contract.state import JobState
@@ -16,6 +17,13 @@ if TYPE_CHECKING:
 
 STEPS = 1000
 """Fineness of the bar."""
+
+TELL_EVERY_S = 2.0
+"""Time between two words on one bar: napari repaints its whole window for each of them."""
+
+SIGN_SPEED = 25
+"""Percent of its own speed at which napari's sign turns: each of its 33 frames a second has the
+whole window painted again."""
 
 LOOK_EVERY_S = 0.2
 """Time between two looks of the thread that stands for a job in napari's task manager."""
@@ -32,6 +40,7 @@ class Activity:
 
     def __init__(self, bench: Bench) -> None:
         self._bars: dict[Job, Any] = {}
+        self._told_at: dict[Job, float] = {}
         self._warm = False
         bench.tissue_opened.connect(self._warm_up)
         bench.job_changed.connect(self._on_changed)
@@ -50,7 +59,9 @@ class Activity:
             return
         if job not in self._bars:
             self._begin(job)
-        if job.progress is not None:
+        now = time.monotonic()
+        if job.progress is not None and now - self._told_at.get(job, 0.0) >= TELL_EVERY_S:
+            self._told_at[job] = now
             bar = self._bars[job]
             bar.set_description(f"{job.title}: {progress_words(job.progress)}")
             bar.update(max(0, int(job.progress.fraction * STEPS) - bar.n))
@@ -59,10 +70,12 @@ class Activity:
         from napari.utils import progress
 
         self._bars[job] = progress(total=STEPS, desc=job.title)
+        _slow_the_sign()
         _register(job)
 
     def _on_ended(self, job: Job, outcome: Outcome) -> None:  # noqa: ARG002 - the signal's shape
         bar = self._bars.pop(job, None)
+        self._told_at.pop(job, None)
         if bar is not None:
             bar.close()
 
@@ -71,6 +84,15 @@ class Activity:
         for bar in self._bars.values():
             bar.close()
         self._bars.clear()
+
+
+def _slow_the_sign() -> None:
+    """Let the sign of napari's activity area turn slowly."""
+    from qtpy.QtWidgets import QApplication, QLabel
+
+    for widget in QApplication.allWidgets():
+        if isinstance(widget, QLabel) and widget.movie() is not None:
+            widget.movie().setSpeed(SIGN_SPEED)
 
 
 def _register(job: Job) -> None:

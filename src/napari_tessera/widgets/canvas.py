@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from napari_tessera.workbench.bench import Bench
 
 
+_OF_A_TISSUE = frozenset({Role.IMAGE, Role.SPOTS, Role.WAITING})
+
 PREPARE_AFTER_MS = 3000
 """Time after the list of runs has changed, when the layer for the next one is made."""
 
@@ -136,7 +138,7 @@ class Canvas:
         self._preview.drop()
         self._drop_runs()
         for layer in list(self._viewer.layers):
-            if layer.metadata.get(MARK, {}).get("role") in {Role.IMAGE, Role.SPOTS}:
+            if layer.metadata.get(MARK, {}).get("role") in _OF_A_TISSUE:
                 self._viewer.layers.remove(layer)
         for index, made in enumerate(tissue_layers(view)):
             layer = insert_layer(self._viewer, made, index)

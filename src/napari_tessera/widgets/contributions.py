@@ -75,22 +75,9 @@ def tissue_reader(path: str | list[str]) -> Callable[[Any], list[Any]] | None:
         if len(path) != 1:
             return None
         path = path[0]
+    from napari_tessera.widgets.dropping import looks_like_tissue
+
     return _open_here if looks_like_tissue(Path(path)) else None
-
-
-def looks_like_tissue(path: Path) -> bool:
-    """Tell a SpatialData store or an ``.h5ad`` from a picture in a ``.zarr``.
-
-    Parameters
-    ----------
-    path : Path
-        File or folder; only names in it are looked at.
-    """
-    if path.suffix == ".h5ad":
-        return path.is_file()
-    if path.suffix != ".zarr" or not path.is_dir():
-        return False
-    return any((path / name).is_dir() for name in ("tables", "table", "shapes"))
 
 
 def _open_here(path: str | list[str]) -> list[Any]:
@@ -111,9 +98,15 @@ def breast_sample() -> list[Any]:
 
 
 def _open_sample(*, real: bool) -> list[Any]:
-    """Make a sample in the background and open it in the current viewer."""
+    """Make a sample in the background and open it in the current viewer.
+
+    napari takes a sample without a layer for a failure: an empty one stands there until the tissue
+    is open.
+    """
+    from napari_tessera.viewer.layer_data import waiting_layer
+
     _session(None).bench.open_sample(real=real)
-    return []
+    return [waiting_layer("Opening the sample…")]
 
 
 def cancel_fit() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import weakref
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from qtpy.QtCore import QEvent, QObject, QTimer
@@ -10,6 +11,7 @@ from qtpy.QtWidgets import QApplication
 
 from napari_tessera.widgets.activity import Activity
 from napari_tessera.widgets.canvas import Canvas
+from napari_tessera.widgets.dropping import looks_like_tissue
 from napari_tessera.widgets.legend import canvas_widget_of
 from napari_tessera.widgets.main_thread import MainThread
 from napari_tessera.workbench.bench import Bench
@@ -39,22 +41,38 @@ class Session(QObject):  # type: ignore[misc]  # Qt comes without types
         self.activity = Activity(self.bench)
         self._viewer = weakref.ref(viewer)
         self._window: QWidget | None = None
+        self._target: QWidget | None = None
         self._watch(viewer)
         app = QApplication.instance()
         if app is not None:
             app.aboutToQuit.connect(self.close)
 
     def _watch(self, viewer: Viewer) -> None:
-        """End with the viewer's window."""
+        """End with the viewer's window; see what is dropped on it."""
         canvas = canvas_widget_of(viewer)
-        if canvas is not None:
-            self._window = canvas.window()
-            self._window.installEventFilter(self)
+        if canvas is None:
+            return
+        self._window = canvas.window()
+        self._window.installEventFilter(self)
+        self._target = canvas
+        while self._target is not None and not self._target.acceptDrops():
+            self._target = self._target.parentWidget()
+        if self._target is not None:
+            self._target.installEventFilter(self)
 
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: ARG002 - Qt's shape
-        """Look, once it has decided, whether a window that was asked to close really did."""
-        if event.type() == QEvent.Type.Close:
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Open a tissue that is dropped; look whether a window that was asked to close did.
+
+        napari's own reader claims every ``.zarr`` too, so that napari would ask for a plugin.
+        """
+        if event.type() == QEvent.Type.Close and watched is self._window:
             QTimer.singleShot(0, self._close_with_window)
+        if event.type() == QEvent.Type.Drop and watched is self._target:
+            dropped = [Path(url.toLocalFile()) for url in event.mimeData().urls()]
+            if len(dropped) == 1 and looks_like_tissue(dropped[0]):
+                event.acceptProposedAction()
+                self.bench.open_tissue(dropped[0])
+                return True
         return False
 
     def _close_with_window(self) -> None:
@@ -70,7 +88,7 @@ class Session(QObject):  # type: ignore[misc]  # Qt comes without types
         self.activity.close()
         self.canvas.close()
         self.bench.close(CLOSE_S)
-        self._window = None
+        self._window = self._target = None
         viewer = self._viewer()
         if viewer is not None:
             _SESSIONS.pop(viewer, None)
