@@ -3,10 +3,10 @@
     NAPARI_TESSERA_DATA=... python benchmarks/imputation.py [--data fly,osmfish] [--methods a,b]
         [--seeds 3] [--variants default,published]
 
-Every shared gene is held out of the tissue once, in ten folds by the alphabet, and predicted; every
-setting is chosen by the method on the genes that remain. ``fly``: the Drosophila embryo, 3,039
-positions by 84 genes, cells of another assay. ``seqfish``, ``starmap``, ``osmfish``: one half of the
-cells of a section, drawn at random, stands for the reference of the other half.
+Every shared gene is held out of the tissue once, in ten folds by the alphabet, and predicted;
+every setting is chosen by the method on the genes that remain. ``fly``: the Drosophila embryo,
+3,039 positions by 84 genes, cells of another assay. ``seqfish``, ``starmap``, ``osmfish``: one half
+of the cells of a section, drawn at random, stands for the reference of the other half.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ SHOWN = (
 
 
 def expression(data: AnnData, genes: list[str], scale: ExpressionScale) -> Expression:
-    """Some genes of a table, as they are."""
+    """Take some genes of a table as they are."""
     return Expression(
         values=sparse.csr_matrix(data[:, genes].X),
         obs_names=np.asarray(data.obs_names, dtype=np.str_),

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from napari_tessera.numerics import imputers
-from napari_tessera.numerics.gene_families import KernelRidge, KrigedCorrelation, SoftCorrelation
+from napari_tessera.numerics.gene_families import KernelRidge, Kriged, SoftCorrelation
 from napari_tessera.numerics.imputers import Sides
 
 RNG = np.random.default_rng(0)
@@ -55,8 +55,8 @@ def test_kernel_ridge_equals_its_equation() -> None:
 
 
 def test_kriging_adds_the_residuals_carried_over_by_correlation() -> None:
-    family = KrigedCorrelation((0.1,), (3.0,))
-    found = family.predict(SIDES, INPUTS, OUTPUTS, family.names)["kriged 0.1 3"].numpy()
+    family = Kriged(SoftCorrelation((0.1,)), (3.0,))
+    found = family.predict(SIDES, INPUTS, OUTPUTS, family.names)["soft 0.1, kriged 3"].numpy()
     z, cells = SIDES.spots, SIDES.cells
     inner = torch.empty_like(z)
     for start in range(5):
@@ -72,14 +72,14 @@ def test_kriging_adds_the_residuals_carried_over_by_correlation() -> None:
 
 
 def test_a_heavy_penalty_leaves_the_mapping_alone() -> None:
-    family = KrigedCorrelation((0.1,), (1e9,))
+    family = Kriged(SoftCorrelation((0.1,)), (1e9,))
     kriged = family.predict(SIDES, INPUTS, OUTPUTS, family.names)[family.names[0]]
     soft = SoftCorrelation((0.1,)).predict(SIDES, INPUTS, OUTPUTS, ("soft 0.1",))["soft 0.1"]
     assert imputers.column_pcc(kriged, soft).abs().numpy() == pytest.approx(np.ones(3), abs=1e-6)
 
 
 def test_only_the_wanted_predictors_are_given() -> None:
-    family = KrigedCorrelation()
+    family = Kriged(SoftCorrelation())
     assert list(family.predict(SIDES, INPUTS, OUTPUTS, family.names[4:6])) == list(
         family.names[4:6]
     )
@@ -88,7 +88,7 @@ def test_only_the_wanted_predictors_are_given() -> None:
 def test_permuted_spots_permute_the_prediction() -> None:
     order = torch.from_numpy(RNG.permutation(25))
     turned = Sides(spots=SIDES.spots[order], cells=SIDES.cells)
-    family = KrigedCorrelation()
+    family = Kriged(SoftCorrelation())
     a = family.predict(SIDES, INPUTS, OUTPUTS, family.names)
     b = family.predict(turned, INPUTS, OUTPUTS, family.names)
     assert all(torch.allclose(a[n][order], b[n]) for n in family.names)

@@ -12,6 +12,7 @@ from napari_tessera.methods.baselines.imputing import (
     RidgeImputer,
     SoftImputer,
 )
+from napari_tessera.methods.ensemble import GeneEnsemble
 from napari_tessera.methods.stem import Stem
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 _ALL: tuple[Method[Any], ...] = (
     Stem(),
     MultinomialMap(),
+    GeneEnsemble(),
     KrigedImputer(),
     SoftImputer(),
     RidgeImputer(),

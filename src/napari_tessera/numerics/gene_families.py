@@ -19,6 +19,7 @@ from napari_tessera.numerics.imputers import (
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from napari_tessera.numerics.gene_stack import Family
     from napari_tessera.numerics.imputers import Sides
 
 INNER_FOLDS = 5
@@ -51,63 +52,56 @@ class SoftCorrelation:
 
 
 @dataclass(frozen=True)
-class KrigedCorrelation:
-    """Soft correlation, and what it leaves unexplained carried over by the genes' correlation.
+class Kriged:
+    """Another family, and what it leaves unexplained carried over by the genes' correlation.
 
     With predictions P of the inputs made without them, ``beta`` their mean correlation with the
     truth Z and K the genes' correlation in the reference, gene t is predicted by
     ``beta P_t + (Z - beta P) (K + penalty I)^-1 K_t``.
     """
 
-    temperatures: tuple[float, ...] = (0.05, 0.07, 0.1)
+    base: Family
     penalties: tuple[float, ...] = (1.0, 3.0, 10.0)
-    view: str = ""
 
     @property
     def names(self) -> tuple[str, ...]:
-        """``kriged 0.07 3`` and the like, with the view."""
-        return tuple(self._name(t, p) for t in self.temperatures for p in self.penalties)
+        """``soft 0.07, kriged 3`` and the like."""
+        return tuple(_kriged(name, p) for name in self.base.names for p in self.penalties)
 
     def predict(
         self, sides: Sides, inputs: torch.Tensor, outputs: torch.Tensor, names: Sequence[str]
     ) -> Mapping[str, torch.Tensor]:
         """Predict inputs from one another, then the outputs, then add the kriged residuals."""
-        wanted = [
-            t for t in self.temperatures if any(self._name(t, p) in names for p in self.penalties)
-        ]
-        shown = sides.viewed(self.view)
+        wanted = [n for n in self.base.names if any(_kriged(n, p) in names for p in self.penalties)]
         truth = standard_columns(sides.spots[:, inputs])
-        inner = self._inner(shown, inputs, wanted)
-        outer = soft_correlation(
-            shown.spots[:, inputs], shown.cells[:, inputs], shown.cells[:, outputs], wanted
-        )
+        inner = self._inner(sides, inputs, wanted)
+        outer = self.base.predict(sides, inputs, outputs, wanted)
         own = gene_correlation(sides.cells, inputs, inputs)
         across = gene_correlation(sides.cells, inputs, outputs)
         found: dict[str, torch.Tensor] = {}
-        for temperature, base, target in zip(wanted, inner, outer, strict=True):
-            beta = column_pcc(truth, base).mean().clamp(min=0.0)
-            kriged = kernel_ridge(truth - beta * base, own, across, self.penalties)
+        for name in wanted:
+            beta = column_pcc(truth, inner[name]).mean().clamp(min=0.0)
+            kriged = kernel_ridge(truth - beta * inner[name], own, across, self.penalties)
             for penalty, extra in zip(self.penalties, kriged, strict=True):
-                found[self._name(temperature, penalty)] = beta * standard_columns(target) + extra
+                found[_kriged(name, penalty)] = beta * standard_columns(outer[name]) + extra
         return {name: found[name] for name in names}
 
     def _inner(
-        self, shown: Sides, inputs: torch.Tensor, temperatures: Sequence[float]
-    ) -> list[torch.Tensor]:
-        """Predict the inputs without themselves; standardised, one matrix per temperature."""
-        found = [shown.spots.new_empty(len(shown.spots), len(inputs)) for _ in temperatures]
+        self, sides: Sides, inputs: torch.Tensor, names: Sequence[str]
+    ) -> dict[str, torch.Tensor]:
+        """Predict the inputs without themselves, standardised."""
+        shape = (len(sides.spots), len(inputs))
+        found = {name: sides.spots.new_empty(shape) for name in names}
         turn = torch.arange(len(inputs), device=inputs.device) % INNER_FOLDS
         for fold in range(min(INNER_FOLDS, len(inputs))):
             held, kept = inputs[turn == fold], inputs[turn != fold]
-            parts = soft_correlation(
-                shown.spots[:, kept], shown.cells[:, kept], shown.cells[:, held], temperatures
-            )
-            for whole, part in zip(found, parts, strict=True):
-                whole[:, turn == fold] = standard_columns(part)
+            for name, part in self.base.predict(sides, kept, held, names).items():
+                found[name][:, turn == fold] = standard_columns(part)
         return found
 
-    def _name(self, temperature: float, penalty: float) -> str:
-        return f"kriged {temperature:g} {penalty:g} {self.view}".strip()
+
+def _kriged(name: str, penalty: float) -> str:
+    return f"{name}, kriged {penalty:g}"
 
 
 @dataclass(frozen=True)

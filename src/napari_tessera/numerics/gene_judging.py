@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from napari_tessera.numerics.gene_stack import Chooser, Family, HeldOutGenes
     from napari_tessera.numerics.imputers import Sides
 
-JUDGED_SPOTS, JUDGED_GENES = 4000, 600
+JUDGED_SPOTS, JUDGED_GENES = 4000, 400
 """Most spots and measured genes on which predictors are judged."""
 
 

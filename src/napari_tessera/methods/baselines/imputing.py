@@ -70,7 +70,7 @@ class _SimpleImputer:
 
 
 class KrigedImputer(_SimpleImputer):
-    """Method ``baseline_impute``: `numerics.gene_families.KrigedCorrelation`."""
+    """Method ``baseline_impute``: soft correlation within `numerics.gene_families.Kriged`."""
 
     name = "baseline_impute"
     title = "Kriged soft correlation"
@@ -79,9 +79,9 @@ class KrigedImputer(_SimpleImputer):
 
     def families(self) -> Sequence[Family]:
         """Three temperatures by three penalties."""
-        from napari_tessera.numerics.gene_families import KrigedCorrelation
+        from napari_tessera.numerics.gene_families import Kriged, SoftCorrelation
 
-        return (KrigedCorrelation(),)
+        return (Kriged(SoftCorrelation((0.05, 0.07, 0.1))),)
 
 
 class SoftImputer(_SimpleImputer):
