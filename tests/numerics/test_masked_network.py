@@ -76,12 +76,12 @@ def test_steps_depend_on_seed_and_step_alone() -> None:
 
 
 def test_components_are_orthonormal() -> None:
-    u = cell_components(PAIRED, ImputingOptions())
+    u, _ = cell_components(PAIRED, ImputingOptions())
     assert torch.allclose(u.T @ u, torch.eye(u.shape[1]), atol=1e-4)
 
 
 def test_a_cell_is_pooled_with_its_nearest_ones() -> None:
-    u = cell_components(PAIRED, ImputingOptions())
+    u, _ = cell_components(PAIRED, ImputingOptions())
     away = torch.cdist(u, u)
     nearest = away.argsort(dim=1)[:, :10]
     wanted = standard_columns(SIDES.cells[nearest].mean(dim=1))

@@ -13,6 +13,7 @@ from napari_tessera.methods.baselines.imputing import (
     SoftImputer,
 )
 from napari_tessera.methods.ensemble import GeneEnsemble
+from napari_tessera.methods.spaim import SpaimMethod
 from napari_tessera.methods.stem import Stem
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ _ALL: tuple[Method[Any], ...] = (
     Stem(),
     MultinomialMap(),
     GeneEnsemble(),
+    SpaimMethod(),
     KrigedImputer(),
     SoftImputer(),
     RidgeImputer(),

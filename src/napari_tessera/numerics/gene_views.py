@@ -41,7 +41,7 @@ def with_views(sides: Sides, inputs: PairedData, options: ImputingOptions) -> Si
     options : ImputingOptions
         The panel's.
     """
-    components = cell_components(inputs, options).to(sides.cells)
+    components = cell_components(inputs, options)[0].to(sides.cells)
     views = {
         DENOISED: Sides(
             spots=sides.spots,
@@ -60,13 +60,17 @@ def some_spots(sides: Sides, rows: NDArray[np.integer]) -> Sides:
     return dataclasses.replace(sides, spots=sides.spots[at], views=views)
 
 
-def cell_components(inputs: PairedData, options: ImputingOptions) -> torch.Tensor:
-    """Orthonormal principal components of the cells over all genes that are known of them.
+def cell_components(
+    inputs: PairedData, options: ImputingOptions
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Principal components of the panel's cells over all genes that are known of them.
 
     Returns
     -------
-    torch.Tensor, shape (n_cells, n_components), float32
-        Of the cells that the panel holds; the most variable genes, standardised.
+    components : torch.Tensor, shape (n_cells, n_components), float32
+        Orthonormal columns, of the most variable genes, standardised.
+    scale : torch.Tensor, shape (n_components,), float32
+        Singular values.
     """
     values, _ = comparable_cells(inputs)
     rows = sample_cells(inputs.n_cells, options)
@@ -76,8 +80,7 @@ def cell_components(inputs: PairedData, options: ImputingOptions) -> torch.Tenso
     scale, vectors = torch.linalg.eigh((x.T @ x).double())
     n_components = min(COMPONENTS, len(x) - 1, int((scale > 1e-6 * scale[-1]).sum()))
     found = x.double() @ vectors[:, -n_components:] / scale[-n_components:].sqrt()
-    components: torch.Tensor = found.float()
-    return components
+    return found.float(), scale[-n_components:].sqrt().float()
 
 
 def pooled(components: torch.Tensor, cells: torch.Tensor) -> torch.Tensor:

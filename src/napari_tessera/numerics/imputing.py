@@ -31,7 +31,9 @@ GENE_BLOCK = 500
 """Genes that are predicted at a time."""
 
 
-def impute(task: GeneTask, judged: Judged, inputs: PairedData) -> Imputation:
+def impute(
+    task: GeneTask, judged: Judged, inputs: PairedData, *, measured: bool = True
+) -> Imputation:
     """Predict the measured genes from the other folds, and the wanted ones from the whole panel.
 
     Parameters
@@ -42,8 +44,10 @@ def impute(task: GeneTask, judged: Judged, inputs: PairedData) -> Imputation:
         What was learned about its predictors.
     inputs : PairedData
         What the panel was made from.
+    measured : bool
+        Whether the genes of the panel are predicted too.
     """
-    parts = list(_measured(task, judged))
+    parts = list(_measured(task, judged)) if measured else []
     n_panel, n_all = task.panel.n_panel, task.panel.n_all
     for start in range(n_panel, n_all, GENE_BLOCK):
         genes = (np.arange(n_panel), np.arange(start, min(start + GENE_BLOCK, n_all)))
@@ -86,29 +90,29 @@ def _blend(
 
 
 def _assemble(
-    task: GeneTask,
-    judged: Judged,
-    parts: Sequence[Part],
-    inputs: PairedData,
+    task: GeneTask, judged: Judged, parts: Sequence[Part], inputs: PairedData
 ) -> Imputation:
     """Give values, widths and expectations to all predictions."""
-    panel, repair = task.panel, task.options.repair
-    measured = np.isin(np.concatenate([panel.genes, panel.wanted]), inputs.spots.gene_names)
-    values = np.empty((inputs.n_spots, panel.n_all), dtype=np.float32)
+    panel = task.panel
+    chosen = np.sort(np.concatenate([np.empty(0, dtype=np.int64), *(part[0] for part in parts)]))
+    names = np.concatenate([panel.genes, panel.wanted])[chosen]
+    measured = np.isin(names, inputs.spots.gene_names)
+    values = np.empty((inputs.n_spots, chosen.size), dtype=np.float32)
     half_width = np.empty_like(values)
-    expected = np.empty(panel.n_all, dtype=np.float32)
+    expected = np.empty(chosen.size, dtype=np.float32)
     for genes, z, known in parts:
+        at = np.searchsorted(chosen, genes)
         pcc = np.zeros(genes.size) if known is None else np.tanh(judged.trust.predict(known))
-        there = measured[genes]
+        there = measured[at]
         if there.any():
             pcc[there] = gene_pcc(_truth(panel, genes[there], inputs), z[:, there])
         mean, sd = judged.units.predict(panel, genes)
-        values[:, genes] = in_units(panel, genes, z, (mean, sd, pcc), repair=repair)
-        half_width[:, genes] = judged.widths.half_width(z, expected_error(sd, pcc))
-        expected[genes] = pcc
+        values[:, at] = in_units(panel, genes, z, (mean, sd, pcc), repair=task.options.repair)
+        half_width[:, at] = judged.widths.half_width(z, expected_error(sd, pcc))
+        expected[at] = pcc
     return Imputation(
         spot_names=inputs.spots.obs_names,
-        gene_names=np.concatenate([panel.genes, panel.wanted]),
+        gene_names=names,
         values=values,
         scale=panel.scale,
         half_width=half_width,
