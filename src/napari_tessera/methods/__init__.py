@@ -6,6 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 from napari_tessera.contract.errors import InputError
 from napari_tessera.methods.baselines import MultinomialMap
+from napari_tessera.methods.baselines.imputing import (
+    KrigedImputer,
+    NearestImputer,
+    RidgeImputer,
+    SoftImputer,
+)
 from napari_tessera.methods.stem import Stem
 
 if TYPE_CHECKING:
@@ -13,11 +19,23 @@ if TYPE_CHECKING:
 
     from napari_tessera.contract.method import Method
 
-METHODS: Mapping[str, Method[Any]] = {method.name: method for method in (Stem(), MultinomialMap())}
+_ALL: tuple[Method[Any], ...] = (
+    Stem(),
+    MultinomialMap(),
+    KrigedImputer(),
+    SoftImputer(),
+    RidgeImputer(),
+    NearestImputer(),
+)
+
+METHODS: Mapping[str, Method[Any]] = {method.name: method for method in _ALL}
 """Every method by name; the first that answers a question is its default."""
 
 BASELINE = "baseline"
 """Name of the simple method that every learned result stands beside."""
+
+IMPUTING_BASELINE = "baseline_impute"
+"""The same for genes; ``impute --method baseline`` means it."""
 
 
 def get_method(name: str) -> Method[Any]:
