@@ -1,0 +1,1 @@
+"""COME: a contrastive map between cells and spots."""

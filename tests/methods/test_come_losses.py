@@ -1,0 +1,175 @@
+"""Terms of COME against the equations written out densely, and their invariances."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+import torch
+from torch import Tensor
+
+from napari_tessera.methods.come import contrast as blockwise
+from napari_tessera.methods.come import losses
+from napari_tessera.methods.come.contrast import Positives, class_contrast, contrast
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    Contrast = Callable[[Tensor, Tensor, Positives], Tensor]
+
+SIZES = [(7, 9), (64, 50), (333, 200)]
+FORMS = [contrast, class_contrast]
+
+
+def made(n_spots: int, n_cells: int, dtype: torch.dtype = torch.float64) -> list[Tensor]:
+    generator = torch.Generator().manual_seed(n_spots)
+    rows = [
+        torch.randn(n, 16, generator=generator, dtype=torch.float64) for n in (n_spots, n_cells)
+    ]
+    return [r.to(dtype).requires_grad_() for r in rows]
+
+
+def positives(n_spots: int, n_cells: int) -> Positives:
+    generator = torch.Generator().manual_seed(1)
+    return Positives(
+        n_spots=n_spots,
+        classes=torch.randint(4, (n_cells,), generator=generator),
+        partners=torch.randint(n_spots, (n_cells,), generator=generator),
+    )
+
+
+def dense_mask(p: Positives) -> Tensor:
+    mask = torch.zeros(p.n_rows, p.n_rows, dtype=torch.bool)
+    for i in range(len(p.classes)):
+        for j in range(len(p.classes)):
+            mask[p.n_spots + i, p.n_spots + j] = i != j and bool(p.classes[i] == p.classes[j])
+        spot = int(p.partners[i])
+        mask[p.n_spots + i, spot] = mask[spot, p.n_spots + i] = True
+    return mask
+
+
+def dense_similarities(spots: Tensor, cells: Tensor) -> Tensor:
+    codes = torch.cat([spots, cells])
+    codes = codes / codes.norm(dim=1, keepdim=True)
+    s = codes @ codes.T / 0.8
+    return s.masked_fill(torch.eye(len(s), dtype=torch.bool), -torch.inf)
+
+
+def dense_contrast(spots: Tensor, cells: Tensor, p: Positives) -> Tensor:
+    e, mask = dense_similarities(spots, cells).exp(), dense_mask(p)
+    rows = mask.any(dim=1)
+    return -((e * mask).sum(dim=1)[rows] / e.sum(dim=1)[rows]).log().mean()
+
+
+def dense_class_contrast(spots: Tensor, cells: Tensor, p: Positives) -> Tensor:
+    s, mask = dense_similarities(spots, cells), dense_mask(p)
+    total = s.new_zeros(())
+    rows = mask.any(dim=1).nonzero()[:, 0].tolist()
+    for r in rows:
+        near = mask[r].nonzero()[:, 0]
+        kinds = [near[near < p.n_spots], near[near >= p.n_spots]]
+        means = [s[r, k].mean() for k in kinds if len(k)]
+        total = total + s[r].logsumexp(dim=0) - torch.stack(means).mean()
+    return total / len(rows)
+
+
+DENSE = {contrast: dense_contrast, class_contrast: dense_class_contrast}
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize(("n_spots", "n_cells"), SIZES)
+def test_contrast_and_gradients_equal_the_dense_equation(
+    form: Contrast, n_spots: int, n_cells: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(blockwise, "BLOCK_ENTRIES", 5 * (n_spots + n_cells))
+    inputs, p = made(n_spots, n_cells), positives(n_spots, n_cells)
+    ours, dense = form(*inputs, p), DENSE[form](*inputs, p)
+    assert ours.item() == pytest.approx(dense.item(), rel=1e-9)
+    got, wanted = torch.autograd.grad(ours, inputs), torch.autograd.grad(dense, inputs)
+    for g, w in zip(got, wanted, strict=True):
+        assert (g - w).norm() <= 1e-9 * w.norm()
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize(("n_spots", "n_cells"), SIZES)
+def test_single_precision_agrees_with_double_to_1e_5(
+    form: Contrast, n_spots: int, n_cells: int
+) -> None:
+    found = []
+    for dtype in (torch.float32, torch.float64):
+        inputs = made(n_spots, n_cells, dtype)
+        value = form(*inputs, positives(n_spots, n_cells))
+        found.append([value, *torch.autograd.grad(value, inputs)])
+    for single, double in zip(*found, strict=True):
+        assert (single.double() - double).norm() <= 1e-5 * double.norm()
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_contrast_sees_only_the_direction_of_codes(form: Contrast) -> None:
+    spots, cells = made(12, 20)
+    p = positives(12, 20)
+    longer = torch.rand(20, 1, dtype=torch.float64, generator=torch.Generator().manual_seed(0)) + 1
+    assert form(spots, cells * longer, p).item() == pytest.approx(form(spots, cells, p).item())
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_a_spot_that_no_cell_chose_has_no_row(form: Contrast) -> None:
+    spots, cells = made(12, 20)
+    p = Positives(
+        n_spots=12, classes=torch.zeros(20, dtype=torch.int64), partners=torch.full((20,), 3)
+    )
+    assert p.valid().sum() == 21
+    assert torch.isfinite(form(spots, cells, p))
+
+
+def test_contrast_needs_no_square_of_the_rows() -> None:
+    spots, cells = made(600, 900, torch.float32)
+    sizes: list[int] = []
+    with torch.autograd.graph.saved_tensors_hooks(
+        lambda t: (sizes.append(t.numel()), t)[1], lambda t: t
+    ):
+        contrast(spots, cells, positives(600, 900))
+    assert max(sizes) <= 1500 * 16
+
+
+def test_similarity_of_a_matrix_with_itself_is_complete() -> None:
+    x = torch.rand(20, 7, generator=torch.Generator().manual_seed(0))
+    assert losses.similarity(x, x).item() == pytest.approx(0.0, abs=1e-6)
+
+
+def test_similarity_is_symmetric_and_bounded() -> None:
+    generator = torch.Generator().manual_seed(0)
+    x, y = (torch.rand(20, 7, generator=generator) for _ in range(2))
+    one, other = losses.similarity(x, y).item(), losses.similarity(y, x).item()
+    assert one == pytest.approx(other, rel=1e-6)
+    assert 0 <= one <= 2
+
+
+def test_gene_similarity_is_one_less_the_mean_correlation() -> None:
+    generator = torch.Generator().manual_seed(0)
+    x, y = (torch.rand(30, 4, generator=generator, dtype=torch.float64) for _ in range(2))
+    each = [torch.corrcoef(torch.stack([x[:, g], y[:, g]]))[0, 1] for g in range(4)]
+    assert losses.gene_similarity(x, y).item() == pytest.approx(1 - torch.stack(each).mean().item())
+
+
+def test_placing_is_least_where_the_map_is_the_target() -> None:
+    target = torch.rand(5, 8, generator=torch.Generator().manual_seed(0)).softmax(dim=1)
+    entropy = -(target * target.log()).sum().item() / 5
+    assert losses.placing(target.log(), target).item() == pytest.approx(entropy, rel=1e-5)
+
+
+def test_smoothness_is_the_laplacian_form() -> None:
+    y = torch.randn(6, 3, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+    edges = torch.tensor([[0, 1, 2, 4], [1, 2, 5, 3]])
+    weights = torch.zeros(6, 6, dtype=torch.float64)
+    weights[edges[0], edges[1]] = weights[edges[1], edges[0]] = 1
+    laplacian = weights.sum(dim=1).diag() - weights
+    wanted = torch.trace(y.T @ laplacian @ y).item() / 4
+    assert losses.smoothness(y, edges).item() == pytest.approx(wanted)
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_gradients_of_a_toy_equal_finite_differences(form: Contrast) -> None:
+    p = positives(4, 6)
+    spots, cells = made(4, 6)
+    assert torch.autograd.gradcheck(lambda s, c: form(s, c, p), (spots, cells), atol=1e-6)
