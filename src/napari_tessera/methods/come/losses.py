@@ -20,9 +20,15 @@ from typing import TYPE_CHECKING
 
 import torch
 from torch.nn import functional
+from torch.utils.checkpoint import checkpoint
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from torch import Tensor
+
+BLOCK_ENTRIES = 2**22
+"""Entries of one block of logits: 16 MiB in float32."""
 
 
 def reconstruction(decoded: Tensor, expression: Tensor) -> Tensor:
@@ -86,20 +92,68 @@ def gene_similarity(predicted: Tensor, spots: Tensor) -> Tensor:
     """
     d1, d2 = predicted - predicted.mean(dim=0), spots - spots.mean(dim=0)
     norm = d1.square().sum(dim=0) * d2.square().sum(dim=0)
-    return 1 - ((d1 * d2).sum(dim=0) / norm.clamp(min=1e-12).sqrt()).mean()
+    correlation = (d1 * d2).sum(dim=0) / norm.clamp(min=1e-12).sqrt()
+    return 1 - correlation.mean()
 
 
-def placing(logits: Tensor, target: Tensor) -> Tensor:
+def placing(queries: Tensor, spots: Tensor, target: Tensor) -> Tensor:
     """Cross entropy of where a spot lies, when it is shown as a cell would be seen.
+
+    ``-(1/n) sum_ij T_ij log softmax_j(q_i . v_j)``; logits are made block by block and, in the
+    backward pass, made again.
 
     Parameters
     ----------
-    logits : Tensor, shape (n_queries, n_spots)
-        Cell map of spots thinned to the depth of cells.
-    target : Tensor, shape (n_queries, n_spots)
+    queries : Tensor, shape (n_queries, n_dims)
+        Embeddings of the shown spots, sharpness included.
+    spots : Tensor, shape (n_spots, n_dims)
+        Embeddings of the spots to be found.
+    target : Tensor, sparse COO, shape (n_queries, n_spots)
         Rows sum to one: the spot itself, and its neighbours by distance.
     """
-    return -(target * logits.log_softmax(dim=1)).sum() / len(logits)
+    pulled = (queries * torch.sparse.mm(target, spots)).sum(dim=1)
+    return (log_total(queries, spots) - pulled).mean()
+
+
+def log_total(left: Tensor, right: Tensor) -> Tensor:
+    """Log-sum-exp of the rows of ``left right^T``, shape (n_left,)."""
+
+    return _by_blocks(lambda rows: (rows @ right.T).logsumexp(dim=1), left, len(right))
+
+
+def carry(left: Tensor, right: Tensor, values: Tensor) -> Tensor:
+    """Average values under the softmax of ``left right^T`` over the rows of `right`.
+
+    Many rows are done, and in the backward pass done again, block by block.
+
+    Parameters
+    ----------
+    left, right : Tensor, shapes (n_left, n_dims), (n_right, n_dims)
+        Embeddings, sharpness included.
+    values : Tensor, shape (n_right, n_values)
+        What is averaged.
+
+    Returns
+    -------
+    Tensor, shape (n_left, n_values)
+    """
+
+    return _by_blocks(lambda rows: (rows @ right.T).softmax(dim=1) @ values, left, len(right))
+
+
+def nearest(left: Tensor, right: Tensor) -> Tensor:
+    """Row of `right` with the largest inner product for every row of `left`, (n_left,), int64."""
+    with torch.no_grad():
+        return _by_blocks(lambda rows: (rows @ right.T).argmax(dim=1), left, len(right))
+
+
+def _by_blocks(work: Callable[[Tensor], Tensor], left: Tensor, n_right: int) -> Tensor:
+    """Do something to rows, block by block where their logits would be many."""
+    size = max(1, BLOCK_ENTRIES // n_right)
+    if len(left) <= size:
+        return work(left)
+    blocks = [left[i : i + size] for i in range(0, len(left), size)]
+    return torch.cat([checkpoint(work, block, use_reentrant=False) for block in blocks])
 
 
 def smoothness(mapped: Tensor, edges: Tensor) -> Tensor:
@@ -114,4 +168,5 @@ def smoothness(mapped: Tensor, edges: Tensor) -> Tensor:
     """
     if edges.shape[1] == 0:
         return mapped.sum() * 0
-    return (mapped[edges[0]] - mapped[edges[1]]).square().sum() / edges.shape[1]
+    difference = mapped[edges[0]] - mapped[edges[1]]
+    return difference.square().sum() / edges.shape[1]

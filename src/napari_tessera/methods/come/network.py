@@ -130,15 +130,16 @@ class AmortisedMap(nn.Module):
         gain = FIRST_GAIN if correlated else FIRST_SHARPNESS
         self.over_spots = nn.Parameter(torch.tensor([first, gain]) / SPEED)
         self.over_cells = nn.Parameter(torch.tensor([first, gain]) / SPEED)
-        self.register_buffer("correlated", torch.tensor(correlated))
+        self.register_buffer("used", torch.tensor([float(correlated), 1.0]))
 
     def sharpness(self, *, over_cells: bool) -> Tensor:
         """Sharpness of correlation and of learned part, each >= 0; shape (2,)."""
         found = SPEED * (self.over_cells if over_cells else self.over_spots)
-        used = torch.stack([self.correlated.to(found), torch.ones_like(found[0])])
-        return found.clamp(min=0.0) * used
+        return found.clamp(min=0.0) * self.get_buffer("used")
 
-    def sides(self, expression: Tensor, projection: nn.Linear) -> tuple[Tensor, Tensor]:
+    def sides(
+        self, expression: Tensor, projection: nn.Linear, seen: Tensor | None = None
+    ) -> tuple[Tensor, Tensor]:
         """Both parts of an embedding, each of length one, and the codes.
 
         Parameters
@@ -147,6 +148,8 @@ class AmortisedMap(nn.Module):
             Standardised by gene.
         projection : nn.Linear
             `cell_projection` or `spot_projection`.
+        seen : Tensor or None, shape (n_genes,)
+            One for genes that may be looked at, 0 for the others.
 
         Returns
         -------
@@ -154,8 +157,10 @@ class AmortisedMap(nn.Module):
             Expression less its mean over genes, and the projected code.
         codes : Tensor, shape (n_rows, 128)
         """
-        codes = self.autoencoder.encode(expression)
-        centred = expression - expression.mean(dim=1, keepdim=True)
+        seen = expression.new_ones(expression.shape[1]) if seen is None else seen
+        shown = expression * seen
+        codes = self.autoencoder.encode(shown)
+        centred = (shown - shown.sum(dim=1, keepdim=True) / seen.sum()) * seen
         parts = [functional.normalize(part, dim=1) for part in (centred, projection(codes))]
         return torch.cat(parts, dim=1), codes
 
