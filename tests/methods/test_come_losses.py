@@ -52,8 +52,9 @@ def dense_mask(p: Positives) -> Tensor:
 
 
 def dense_similarities(spots: Tensor, cells: Tensor) -> Tensor:
-    codes = torch.cat([spots, cells])
-    codes = codes / codes.norm(dim=1, keepdim=True)
+    codes = torch.cat(
+        [row / row.square().sum(dim=1, keepdim=True).sqrt() for row in (spots, cells)]
+    )
     s = codes @ codes.T / 0.8
     return s.masked_fill(torch.eye(len(s), dtype=torch.bool), -torch.inf)
 

@@ -12,6 +12,7 @@ from napari_tessera.methods.baselines.imputing import (
     RidgeImputer,
     SoftImputer,
 )
+from napari_tessera.methods.come import Come
 from napari_tessera.methods.stem import Stem
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 _ALL: tuple[Method[Any], ...] = (
     Stem(),
+    Come(),
     MultinomialMap(),
     KrigedImputer(),
     SoftImputer(),

@@ -92,7 +92,7 @@ def gene_similarity(predicted: Tensor, spots: Tensor) -> Tensor:
     """
     d1, d2 = predicted - predicted.mean(dim=0), spots - spots.mean(dim=0)
     norm = d1.square().sum(dim=0) * d2.square().sum(dim=0)
-    correlation = (d1 * d2).sum(dim=0) / norm.clamp(min=1e-12).sqrt()
+    correlation: Tensor = (d1 * d2).sum(dim=0) / norm.clamp(min=1e-12).sqrt()
     return 1 - correlation.mean()
 
 
@@ -111,13 +111,13 @@ def placing(queries: Tensor, spots: Tensor, target: Tensor) -> Tensor:
     target : Tensor, sparse COO, shape (n_queries, n_spots)
         Rows sum to one: the spot itself, and its neighbours by distance.
     """
-    pulled = (queries * torch.sparse.mm(target, spots)).sum(dim=1)
+    around: Tensor = torch.sparse.mm(target, spots)
+    pulled = (queries * around).sum(dim=1)
     return (log_total(queries, spots) - pulled).mean()
 
 
 def log_total(left: Tensor, right: Tensor) -> Tensor:
     """Log-sum-exp of the rows of ``left right^T``, shape (n_left,)."""
-
     return _by_blocks(lambda rows: (rows @ right.T).logsumexp(dim=1), left, len(right))
 
 
@@ -137,7 +137,6 @@ def carry(left: Tensor, right: Tensor, values: Tensor) -> Tensor:
     -------
     Tensor, shape (n_left, n_values)
     """
-
     return _by_blocks(lambda rows: (rows @ right.T).softmax(dim=1) @ values, left, len(right))
 
 

@@ -161,7 +161,9 @@ class Prepared:
         return sparse.csr_matrix(scaled[:, self.columns])
 
 
-def prepare(inputs: PairedData, options: ComeOptions) -> Prepared:
+def prepare(
+    inputs: PairedData, options: ComeOptions, genes: NDArray[np.int64] | None = None
+) -> Prepared:
     """Choose genes, normalise, scale.
 
     Parameters
@@ -170,8 +172,10 @@ def prepare(inputs: PairedData, options: ComeOptions) -> Prepared:
         Cells, and spots in any scale.
     options : ComeOptions
         Options.
+    genes : ndarray of int or None
+        Columns to use, where they were chosen before.
     """
-    genes = spatial_genes(inputs, options.n_genes)
+    genes = spatial_genes(inputs, options.n_genes) if genes is None else genes
     form = ScaledRows.ranged if options.is_free else ScaledRows.standardised
     counts = cut(inputs.spots.values, genes) if has_counts(inputs) else None
     cell_counts = cut(inputs.cells.values, genes)

@@ -129,7 +129,7 @@ def amortised_terms(
         hidden = seen == 0
         values = torch.cat([z_cells, x_cells[:, hidden]], dim=1)
         mapped = losses.carry(net.scaled(v[: d.n_queries], over_cells=True), u, values)
-        codes, expression = mapped.split([z_cells.shape[1], int(hidden.sum())], dim=1)
+        codes, expression = mapped[:, : z_cells.shape[1]], mapped[:, z_cells.shape[1] :]
         asked = net.sides(d.shown, net.cell_projection, seen)[0]
         asked = net.scaled(asked, over_cells=False)
         decode = net.autoencoder.decode
