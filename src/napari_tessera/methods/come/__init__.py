@@ -31,7 +31,7 @@ class Come:
         """Estimate time and memory on four CPU cores."""
         genes = min(n_genes, options.n_genes or n_genes)
         trials = options.folds + (0 if options.is_free else 1)
-        steps = max(options.step_choices) * (trials + options.n_networks)
+        steps = max(options.step_choices, default=0) * (trials + options.n_networks)
         rows, pairs = n_cells + n_spots, n_cells * n_spots
         if options.is_free:
             step = 2e-10 * rows**2 + 4e-9 * pairs

@@ -106,6 +106,8 @@ class Course:
 
 def trial_stages(n_folds: int, steps: Sequence[int], *, with_spots: bool) -> list[Stage]:
     """Stages that only choose: one per gene fold, and one for held-out spots."""
+    if not steps:
+        return []
     found = [Stage(name=f"fold{f}", number=f, steps=tuple(steps)) for f in range(n_folds)]
     if with_spots:
         found.append(Stage(name=PLACE, number=FIRST_PLACE, steps=tuple(steps)))
@@ -113,7 +115,9 @@ def trial_stages(n_folds: int, steps: Sequence[int], *, with_spots: bool) -> lis
 
 
 def member_stages(n_members: int, steps: Sequence[int]) -> list[Stage]:
-    """Stages that train on everything."""
+    """Stages that train on everything; none where nothing is trained."""
+    if not steps:
+        return []
     return [
         Stage(name=f"member{m}", number=FIRST_MEMBER + m, steps=tuple(steps))
         for m in range(n_members)

@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from napari_tessera.contract.inputs import PairedData
     from napari_tessera.contract.progress import Monitor
     from napari_tessera.contract.state import State
+    from napari_tessera.methods.come.maps import Arrays
     from napari_tessera.methods.come.options import ComeOptions
 
 NO_FOLDS = "Genes were not held out: steps and sharpness are defaults; no gene has a score."
@@ -92,21 +93,20 @@ def _whole(work: Work, course: Course, choice: judging.Choice, places: Places) -
     """Pack a fit that ran to its end."""
     steps = work.member_steps(choice, places)
     done = [course.done[stage.name] for stage in work.members]
-    at = steps.index(work.options.step_choices[places.snapshot])
-    for_places = [snapshots[at] for snapshots in done]
-    if choice.snapshot < work.has_start:
-        for_genes = [start_arrays(work.data)]
-        gene_steps = 0
-    else:
-        gene_steps = work.options.step_choices[choice.snapshot - work.has_start]
-        for_genes = [snapshots[steps.index(gene_steps)] for snapshots in done]
+
+    def after(n_steps: int) -> list[Arrays]:
+        if n_steps == 0:
+            return [start_arrays(work.data)]
+        return [snapshots[steps.index(n_steps)] for snapshots in done]
+
+    lengths = (work.lengths[choice.snapshot], work.lengths[places.snapshot])
     learned = Learned(
         options=work.options,
         kept=work.data.genes,
-        for_places=for_places,
-        for_genes=for_genes,
+        for_places=after(lengths[1]),
+        for_genes=after(lengths[0]),
         sharpness=choice.sharpness,
-        steps=(gene_steps, work.options.step_choices[places.snapshot]),
+        steps=lengths,
         **_of_folds(work, course, choice, places),
     )
     scores = dict(places.scores)
@@ -129,9 +129,9 @@ def _of_folds(work: Work, course: Course, choice: judging.Choice, places: Places
     for_genes, for_places, rests = [], [], []
     for f, fold in enumerate(work.folds):
         rests.append(work.data.only(judging.rest_of(fold, work.data.genes.size)))
-        snapshots = course.done[f"fold{f}"]
-        for_genes.append(work.candidates(snapshots, rests[-1])[choice.snapshot])
-        for_places.append(snapshots[places.snapshot])
+        tried = work.candidates(course.done.get(f"fold{f}", []), rests[-1])
+        for_genes.append(tried[choice.snapshot])
+        for_places.append(tried[places.snapshot])
     found: dict[str, Any] = {"folds": work.folds}
     if work.inputs.further is not None:
         found["held_out"] = judging.held_out_predictions(

@@ -139,17 +139,19 @@ class _Trust:
         kriging = Kriging.learn(truth, learned.held_out, own, learned.options.kriging)
         predicted = kriging.held_out(learned.held_out, learned.folds)
         pcc = gene_pcc(truth, predicted)
-        known = np.empty((pcc.size, N_FEATURES))
+        seen = np.empty((pcc.size, N_FEATURES))
         for fold in learned.folds:
             rest = np.setdiff1d(np.arange(pcc.size), fold)
-            known[fold] = features(own[:, fold], kriging.own[np.ix_(rest, fold)])
-        centre, spread = known.mean(axis=0), np.maximum(known.std(axis=0), 1e-9)
-        rule = _ridge((known - centre) / spread, np.arctanh(pcc.clip(-LARGEST, LARGEST)))
-        error = np.abs(standardise(truth) - pcc * predicted) / _noise(pcc)
-        return cls(
+            seen[fold] = features(own[:, fold], kriging.own[np.ix_(rest, fold)])
+        centre, spread = seen.mean(axis=0), np.maximum(seen.std(axis=0), 1e-9)
+        rule = _ridge((seen - centre) / spread, np.arctanh(pcc.clip(-LARGEST, LARGEST)))
+        known = cls(
             judged=True, kriging=kriging, predicted=predicted, pcc=pcc, rule=rule, centre=centre,
-            spread=spread, units=np.stack(lines), quantile=float(np.quantile(error, COVERAGE)),
+            spread=spread, units=np.stack(lines), quantile=1.0,
         )  # fmt: skip
+        values, unit_error, _ = known.measured(own)
+        quantile = np.quantile(np.abs(truth - values) / unit_error, COVERAGE)
+        return dataclasses.replace(known, quantile=float(quantile))
 
     def measured(self, own: NDArray[np.floating]) -> Part:
         """Values, half widths and correlations of the measured genes, as held out."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from napari_tessera.contract.errors import OptionError
 from napari_tessera.contract.options import Options, option
 
 STEP_CHOICES = (50, 100, 200)
@@ -37,7 +38,11 @@ class ComeOptions(Options):
         "Map from projected codes, or one free number for every cell and spot as published.",
     )
     steps: int | None = option(
-        None, "Optimiser steps; auto chooses them on held-out genes.", ge=1, le=100_000, step=50
+        None,
+        "Optimiser steps; auto chooses them on what is held out, 0 keeps the start.",
+        ge=0,
+        le=100_000,
+        step=50,
     )
     members: int = option(
         3, "Networks to train and average; more is slower; the free map has one.", ge=1, le=20
@@ -101,6 +106,18 @@ class ComeOptions(Options):
         0.001, "Largest learning rate.", gt=0.0, le=1.0, step=0.001, advanced=True
     )
 
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.steps == 0 and (self.is_free or self.start is Start.NOTHING):
+            msg = "Option steps: expected at least 1 where the map starts at nothing, found 0."
+            raise OptionError(msg, "Train it, or take the amortised map with start correlation.")
+
+    @property
+    def has_start(self) -> bool:
+        """Whether no training at all is one of the choices."""
+        trained_only = self.is_free or self.start is Start.NOTHING
+        return not trained_only and not self.steps
+
     @property
     def is_free(self) -> bool:
         """Whether the map is the free one."""
@@ -110,7 +127,7 @@ class ComeOptions(Options):
     def step_choices(self) -> tuple[int, ...]:
         """Lengths of training that folds choose from, rising."""
         if self.steps is not None:
-            return (self.steps,)
+            return (self.steps,) if self.steps > 0 else ()
         return FREE_STEP_CHOICES if self.is_free else STEP_CHOICES
 
     @property

@@ -56,7 +56,7 @@ class Learned:
 def pack(learned: Learned) -> State:
     """Turn into a state."""
     sides = {"places": learned.for_places, "genes": learned.for_genes}
-    same = learned.for_places is learned.for_genes or learned.steps[0] == learned.steps[1] != 0
+    same = learned.for_places is learned.for_genes or learned.steps[0] == learned.steps[1]
     parts = {
         f"{side}{i}": State(arrays=arrays)
         for side, members in sides.items()

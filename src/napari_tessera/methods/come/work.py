@@ -13,7 +13,6 @@ from napari_tessera.methods.come import judging
 from napari_tessera.methods.come.course import PLACE, Course, Stage, member_stages, trial_stages
 from napari_tessera.methods.come.maps import Arrays, kept_arrays, new_net, relate, start_arrays
 from napari_tessera.methods.come.network import AmortisedMap
-from napari_tessera.methods.come.options import Start
 from napari_tessera.methods.come.preparing import Prepared, has_counts, prepare
 from napari_tessera.methods.come.training import (
     PRETRAINING,
@@ -50,7 +49,7 @@ LOW_RATE = 0.02
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Places:
-    """What held-out spots chose: the position among the step choices, and the score."""
+    """What held-out spots chose: the position among the candidates, and its score."""
 
     snapshot: int
     scores: Mapping[str, float] = dataclasses.field(default_factory=dict)
@@ -178,42 +177,38 @@ class Work:
         return relation.over_spots.place(self.inputs.spot_xy, self.inputs.pitch)
 
     def candidates(self, snapshots: list[Arrays], data: Prepared) -> list[Arrays]:
-        """Weights that held-out genes choose from: where training begins, and its snapshots."""
-        return [start_arrays(data), *snapshots] if self.has_start else snapshots
+        """Weights to choose from: where training begins, if that is one of them, and snapshots."""
+        return [start_arrays(data), *snapshots] if self.options.has_start else snapshots
 
     @property
-    def has_start(self) -> bool:
-        """Whether no training at all is one of the choices."""
-        o = self.options
-        return not o.is_free and o.steps is None and o.start is Start.CORRELATION
+    def lengths(self) -> tuple[int, ...]:
+        """Steps of the candidates."""
+        return ((0,) if self.options.has_start else ()) + self.options.step_choices
 
     def choose(self, course: Course) -> tuple[judging.Choice, Places]:
         """Let held-out genes and spots choose; the longest training where there are none."""
-        longest = len(self.options.step_choices) - 1
-        choice = judging.Choice(snapshot=longest + int(self.has_start), sharpness=1.0)
+        longest = len(self.lengths) - 1
+        choice = judging.Choice(snapshot=longest, sharpness=1.0)
         if self.folds:
             scores = []
             for f, fold in enumerate(self.folds):
                 rest = self.data.only(judging.rest_of(fold, self.data.genes.size))
-                tried = self.candidates(course.done[f"fold{f}"], rest)
+                tried = self.candidates(course.done.get(f"fold{f}", []), rest)
                 scores.append(judging.held_out_pcc(tried, self.data, fold, self.device))
             choice = judging.choose(scores, self.folds)
         if self.split is None or self.held is None:
-            return choice, Places(snapshot=longest if not self.options.is_free else choice.snapshot)
+            return choice, Places(snapshot=choice.snapshot if self.options.is_free else longest)
         found = [
             judging.place_pseudo_cells(arrays, self.held, self.split, self.device)
-            for arrays in course.done[PLACE]
+            for arrays in self.candidates(course.done.get(PLACE, []), self.held)
         ]
         best = min(range(len(found)), key=lambda i: found[i]["held_out_distance"])
         return choice, Places(snapshot=best, scores=found[best])
 
     def member_steps(self, choice: judging.Choice, places: Places) -> tuple[int, ...]:
         """Say after which steps weights are kept: for expression, and for places."""
-        steps = self.options.step_choices
-        wanted = {steps[places.snapshot]}
-        if choice.snapshot >= self.has_start:
-            wanted.add(steps[choice.snapshot - self.has_start])
-        return tuple(sorted(wanted))
+        wanted = {self.lengths[choice.snapshot], self.lengths[places.snapshot]}
+        return tuple(sorted(wanted - {0}))
 
 
 def cycles(steps: tuple[int, ...], peak: float) -> Callable[[int], float]:
