@@ -31,6 +31,7 @@ from napari_tessera.contract.expression import Expression, ExpressionScale
 from napari_tessera.contract.inputs import PairedData
 from napari_tessera.contract.progress import SilentMonitor
 from napari_tessera.methods import get_method
+from napari_tessera.numerics.gene_scores import METRICS, gene_table
 from napari_tessera.numerics.kernels import spot_spacing
 from napari_tessera.numerics.scores import pearson
 from placement import embryo, pair, show
@@ -127,25 +128,6 @@ def _columns(expression: Expression, kept: NDArray[np.int64]) -> Expression:
     )
 
 
-def metrics(truth: NDArray[np.floating], found: NDArray[np.floating]) -> dict[str, float]:
-    """PCC, SSIM, RMSE and JSD of one gene; one window, both over their maximum, clipped at 0."""
-    pcc = pearson(truth, found)
-    t, x = (np.clip(v, 0, None) / max(float(v.max()), 1e-12) for v in (truth, found))
-    c1, c2 = 0.01**2, 0.03**2
-    cov = float(((t - t.mean()) * (x - x.mean())).mean())
-    light = (2 * t.mean() * x.mean() + c1) / (t.mean() ** 2 + x.mean() ** 2 + c1)
-    ssim = light * (2 * cov + c2) / (t.var() + x.var() + c2)
-    p, q = (v / max(float(v.sum()), 1e-12) for v in (t, x))
-    m = (p + q) / 2
-    parts = [(v[v > 0] * np.log(v[v > 0] / m[v > 0])).sum() for v in (p, q)]
-    return {
-        "pcc": pcc,
-        "ssim": float(ssim),
-        "rmse": float(np.sqrt(2 - 2 * pcc)),
-        "jsd": float(sum(parts) / 2),
-    }
-
-
 def tables(kit: Path, variants: Mapping[str, Row], seeds: range) -> dict[str, dict[str, Any]]:
     """Metrics of every gene and variant, (n_seeds, n_genes) each."""
     whole = atlas(kit)
@@ -153,7 +135,7 @@ def tables(kit: Path, variants: Mapping[str, Row], seeds: range) -> dict[str, di
     folds = np.array_split(np.arange(whole.n_genes), N_FOLDS)
     found: dict[str, dict[str, Any]] = {}
     for name, options in variants.items():
-        rows = {m: np.zeros((len(seeds), whole.n_genes)) for m in ("pcc", "ssim", "rmse", "jsd")}
+        rows = {m: np.zeros((len(seeds), whole.n_genes)) for m in METRICS}
         rows["expected"] = np.zeros((len(seeds), whole.n_genes))
         start = time.process_time()
         for s, seed in enumerate(seeds):
@@ -161,11 +143,11 @@ def tables(kit: Path, variants: Mapping[str, Row], seeds: range) -> dict[str, di
                 result, fitted = answer(without(whole, fold), seed=seed, **options)
                 imputed = result.imputation
                 assert imputed is not None
-                for g in fold:
-                    at = int(np.flatnonzero(imputed.gene_names == whole.cells.gene_names[g])[0])
-                    for metric, value in metrics(truth[:, g], imputed.values[:, at]).items():
-                        rows[metric][s, g] = value
-                    rows["expected"][s, g] = imputed.expected_pcc[at]
+                names = imputed.gene_names.tolist()
+                at = [names.index(gene) for gene in whole.cells.gene_names[fold]]
+                for metric, values in gene_table(truth[:, fold], imputed.values[:, at]).items():
+                    rows[metric][s, fold] = values
+                rows["expected"][s, fold] = imputed.expected_pcc[at]
                 picked = fitted.state.values
                 print(name, seed, fold[0], picked["steps"], picked["sharpness"],
                       f"{rows['pcc'][s, fold].mean():.3f}", flush=True)  # fmt: skip

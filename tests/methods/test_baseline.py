@@ -90,7 +90,7 @@ def test_without_cell_types_there_is_no_composition() -> None:
 
 
 def test_an_unknown_method_is_refused_with_the_known_names() -> None:
-    with pytest.raises(InputError, match="stem, come, baseline"):
+    with pytest.raises(InputError, match="stem, baseline"):
         get_method("nonsense")
 
 

@@ -22,12 +22,12 @@ if TYPE_CHECKING:
 
 _ALL: tuple[Method[Any], ...] = (
     Stem(),
-    Come(),
     MultinomialMap(),
     KrigedImputer(),
     SoftImputer(),
     RidgeImputer(),
     NearestImputer(),
+    Come(),
 )
 
 METHODS: Mapping[str, Method[Any]] = {method.name: method for method in _ALL}

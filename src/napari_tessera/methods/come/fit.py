@@ -34,6 +34,7 @@ from napari_tessera.methods.come.course import Course, Stage, member_stages
 from napari_tessera.methods.come.maps import start_arrays
 from napari_tessera.methods.come.packing import Learned, pack
 from napari_tessera.methods.come.work import Places, Work
+from napari_tessera.numerics.folds import rest_of
 
 if TYPE_CHECKING:
     from napari_tessera.contract.inputs import PairedData
@@ -128,7 +129,7 @@ def _of_folds(work: Work, course: Course, choice: judging.Choice, places: Places
         return {}
     for_genes, for_places, rests = [], [], []
     for f, fold in enumerate(work.folds):
-        rests.append(work.data.only(judging.rest_of(fold, work.data.genes.size)))
+        rests.append(work.data.only(rest_of(fold, work.data.genes.size)))
         tried = work.candidates(course.done.get(f"fold{f}", []), rests[-1])
         for_genes.append(tried[choice.snapshot])
         for_places.append(tried[places.snapshot])

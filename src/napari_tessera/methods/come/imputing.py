@@ -10,8 +10,10 @@ from scipy import sparse
 
 from napari_tessera.contract.expression import ExpressionScale
 from napari_tessera.contract.imputation import Imputation
-from napari_tessera.methods.come.kriging import Kriging, gene_pcc, standardise
+from napari_tessera.methods.come.kriging import Kriging
 from napari_tessera.methods.come.preparing import library, log_share
+from napari_tessera.numerics.gene_scores import gene_pcc, standardise
+from napari_tessera.numerics.linear_rule import LinearRule
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -104,10 +106,8 @@ class _Trust:
         Held-out predictions, standardised.
     pcc : ndarray, shape (n_used,)
         Their correlation with the truth.
-    rule : ndarray, shape (n_features + 1,)
-        From standardised features and 1 to the hyperbolic arc tangent of the correlation.
-    centre, spread : ndarray, shape (n_features,)
-        Standardise the features.
+    rule : LinearRule or None
+        From features to the hyperbolic arc tangent of the correlation.
     units : ndarray, shape (2, 2)
         Lines from the logarithms of mean and spread over cells to those over spots.
     quantile : float
@@ -118,9 +118,7 @@ class _Trust:
     kriging: Kriging | None
     predicted: NDArray[np.float64]
     pcc: NDArray[np.float64]
-    rule: NDArray[np.float64]
-    centre: NDArray[np.float64]
-    spread: NDArray[np.float64]
+    rule: LinearRule | None
     units: NDArray[np.float64]
     quantile: float
 
@@ -133,8 +131,7 @@ class _Trust:
         if learned.held_out is None:
             return cls(
                 judged=False, kriging=None, predicted=np.empty((len(truth), 0)), pcc=np.empty(0),
-                rule=np.zeros(1), centre=np.empty(0), spread=np.empty(0), units=np.stack(lines),
-                quantile=2.0,
+                rule=None, units=np.stack(lines), quantile=2.0,
             )  # fmt: skip
         kriging = Kriging.learn(truth, learned.held_out, own, learned.options.kriging)
         predicted = kriging.held_out(learned.held_out, learned.folds)
@@ -143,11 +140,10 @@ class _Trust:
         for fold in learned.folds:
             rest = np.setdiff1d(np.arange(pcc.size), fold)
             seen[fold] = features(own[:, fold], kriging.own[np.ix_(rest, fold)])
-        centre, spread = seen.mean(axis=0), np.maximum(seen.std(axis=0), 1e-9)
-        rule = _ridge((seen - centre) / spread, np.arctanh(pcc.clip(-LARGEST, LARGEST)))
+        rule = LinearRule.fit(seen, np.arctanh(pcc.clip(-LARGEST, LARGEST)), RIDGE)
         known = cls(
-            judged=True, kriging=kriging, predicted=predicted, pcc=pcc, rule=rule, centre=centre,
-            spread=spread, units=np.stack(lines), quantile=1.0,
+            judged=True, kriging=kriging, predicted=predicted, pcc=pcc, rule=rule,
+            units=np.stack(lines), quantile=1.0,
         )  # fmt: skip
         values, unit_error, _ = known.measured(own)
         quantile = np.quantile(np.abs(truth - values) / unit_error, COVERAGE)
@@ -164,14 +160,11 @@ class _Trust:
         own: NDArray[np.floating],
     ) -> Part:
         """Values, half widths and expected correlations of further genes."""
-        if self.kriging is None:
+        if self.kriging is None or self.rule is None:
             nothing = np.zeros(block.shape[1])
             return self._in_units(standardise(carried), nothing, block, shrink=False)
         across = standardise(own).T @ standardise(block) / len(own)
-        known = (features(block, across) - self.centre) / self.spread
-        line = known @ self.rule[:-1] + self.rule[-1]
-        low, high = (np.arctanh(np.clip(f(self.pcc), -LARGEST, LARGEST)) for f in (np.min, np.max))
-        expected = np.tanh(line.clip(low, high))
+        expected = np.tanh(self.rule.predict(features(block, across)))
         return self._in_units(self.kriging.predict(carried, across), expected, block)
 
     def _in_units(
@@ -242,9 +235,3 @@ def _line(x: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np.float64]
     dx, dy = x - x.mean(), y - y.mean()
     slope = (dx @ dy) / (dx @ dx + RIDGE * max(float(dx.var()), 1e-9))
     return np.array([slope, y.mean() - slope * x.mean()])
-
-
-def _ridge(x: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Coefficients of a ridge regression on standardised features, the mean last."""
-    own = x.T @ x + RIDGE * np.eye(x.shape[1])
-    return np.append(np.linalg.solve(own, x.T @ (y - y.mean())), y.mean())

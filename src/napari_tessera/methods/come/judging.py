@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from napari_tessera.methods.come.kriging import gene_pcc
 from napari_tessera.methods.come.maps import Arrays, relate
 from napari_tessera.methods.come.preparing import cut
-from napari_tessera.numerics.seeding import rng_for
+from napari_tessera.numerics.folds import rest_of, stratified_folds
+from napari_tessera.numerics.gene_scores import gene_pcc
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -54,16 +54,7 @@ def folds_of(data: Prepared, options: ComeOptions) -> list[NDArray[np.int64]]:
     if n_folds < 2:
         return []
     level = np.asarray(data.spots.values.mean(axis=0)).ravel()
-    rng = rng_for(options.seed, n_folds, level.size)
-    strata = [rng.permutation(n_folds) for _ in range(-(-level.size // n_folds))]
-    fold = np.empty(level.size, dtype=np.int64)
-    fold[np.argsort(level, kind="stable")] = np.concatenate(strata)[: level.size]
-    return [np.flatnonzero(fold == f) for f in range(n_folds)]
-
-
-def rest_of(fold: NDArray[np.int64], n_genes: int) -> NDArray[np.int64]:
-    """Genes that are not in a fold, ascending."""
-    return np.setdiff1d(np.arange(n_genes), fold)
+    return stratified_folds(level, n_folds, options.seed)
 
 
 def held_out_pcc(

@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from napari_tessera.numerics.gene_scores import standardise
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -23,20 +25,6 @@ if TYPE_CHECKING:
 
 LEAST_SLOPE = 0.05
 """Least b: predictions that are worth nothing still keep their sign."""
-
-
-def standardise(values: NDArray[np.floating]) -> NDArray[np.float64]:
-    """Columns with mean 0 and population standard deviation 1; constant columns become 0."""
-    x = np.asarray(values, dtype=np.float64)
-    x = x - x.mean(axis=0)
-    sd = x.std(axis=0)
-    safe = sd > 1e-12 * np.maximum(1.0, np.abs(values).max(axis=0, initial=0.0))
-    return np.where(safe, x / np.where(safe, sd, 1.0), 0.0)
-
-
-def gene_pcc(truth: NDArray[np.floating], found: NDArray[np.floating]) -> NDArray[np.float64]:
-    """Pearson correlation of every column; 0 where one of the two is constant."""
-    return np.asarray((standardise(truth) * standardise(found)).mean(axis=0))
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

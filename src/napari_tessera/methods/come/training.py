@@ -139,12 +139,12 @@ def amortised_terms(
             "coefficient": losses.coefficient(codes, z_spots[: d.n_queries]),
             "similarity": losses.gene_similarity(expression, x_spots[: d.n_queries, hidden]),
             "contrast": class_contrast(
-                z_spots,
+                z_spots[: d.n_queries],
                 z_cells,
                 Positives(
-                    n_spots=len(v),
+                    n_spots=d.n_queries,
                     classes=classes[torch.from_numpy(d.cells).to(device)],
-                    partners=losses.nearest(net.scaled(u, over_cells=False), v),
+                    partners=losses.nearest(net.scaled(u, over_cells=False), v[: d.n_queries]),
                 ),
                 options.temperature,
             ),

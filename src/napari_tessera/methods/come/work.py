@@ -24,6 +24,7 @@ from napari_tessera.methods.come.training import (
     loss_weights,
 )
 from napari_tessera.numerics.ahead import Ahead
+from napari_tessera.numerics.folds import rest_of
 from napari_tessera.numerics.held_out import HeldOut, hold_out
 from napari_tessera.numerics.minimise import Plan, Watch, minimise
 from napari_tessera.numerics.seeding import torch_generator
@@ -98,7 +99,7 @@ class Work:
     def source(self, stage: Stage) -> Prepared:
         """Give what a stage may see."""
         if stage.fold is not None:
-            return self.data.only(judging.rest_of(self.folds[stage.fold], self.data.genes.size))
+            return self.data.only(rest_of(self.folds[stage.fold], self.data.genes.size))
         return self.held if stage.name == PLACE and self.held is not None else self.data
 
     def train(self, stage: Stage, course: Course, resume: State | None) -> bool:
@@ -192,7 +193,7 @@ class Work:
         if self.folds:
             scores = []
             for f, fold in enumerate(self.folds):
-                rest = self.data.only(judging.rest_of(fold, self.data.genes.size))
+                rest = self.data.only(rest_of(fold, self.data.genes.size))
                 tried = self.candidates(course.done.get(f"fold{f}", []), rest)
                 scores.append(judging.held_out_pcc(tried, self.data, fold, self.device))
             choice = judging.choose(scores, self.folds)
