@@ -104,7 +104,7 @@ def score_embryo(result: RunResult, cells: AnnData, truth: AnnData) -> Row:
     }
 
 
-def embryo(kit: Path, seeds: range) -> list[Row]:
+def embryo(kit: Path, seeds: range, names: tuple[str, ...] = ("baseline", "stem")) -> list[Row]:
     """E1z2, with all cells and with the unpooled ones only."""
     import anndata as ad
 
@@ -117,7 +117,7 @@ def embryo(kit: Path, seeds: range) -> list[Row]:
         xy = np.asarray(spots.obsm["spatial"], dtype=np.float64)
         paired = pair(spots, cells, xy, "unit")
         for seed in seeds:
-            for name in ("baseline", "stem"):
+            for name in names:
                 result, cost = run(name, paired, seed=seed)
                 rows.append({"reference": what, **cost, **score_embryo(result, cells, spots)})
                 show(rows[-1])

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 QUICK: dict[str, dict[str, int]] = {
     "stem": {"steps": 12, "members": 1, "batch_cells": 64},
+    "come": {"steps": 12, "members": 1, "batch": 64, "folds": 2},
     "baseline": {},
 }
 

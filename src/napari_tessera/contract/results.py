@@ -161,6 +161,8 @@ class Composition:
         Entropy in nats of the spot's distribution over cells, the uncertainty.
     embedding : ndarray or None, shape (n_spots, n_dims), float32
         Embedding of the spots.
+    spread : ndarray or None, shape (n_spots, n_types), float32
+        Standard deviation of `values` over fits that each lack a part of the genes.
     """
 
     spot_names: NDArray[np.str_]
@@ -168,9 +170,13 @@ class Composition:
     values: NDArray[np.float32]
     entropy: NDArray[np.float32]
     embedding: NDArray[np.float32] | None = None
+    spread: NDArray[np.float32] | None = None
 
     def __post_init__(self) -> None:
         shape = (self.spot_names.size, self.types.size)
+        if self.spread is not None and self.spread.shape != shape:
+            msg = f"spread must have shape {shape}; found {self.spread.shape}"
+            raise ValueError(msg)
         if self.values.shape != shape or self.entropy.shape != shape[:1]:
             msg = f"values must have shape {shape}; found {self.values.shape}"
             raise ValueError(msg)
@@ -194,8 +200,8 @@ class Composition:
     def to_state(self) -> State:
         """Arrays and values for a result file."""
         arrays: dict[str, NDArray[Any]] = {"values": self.values, "entropy": self.entropy}
-        if self.embedding is not None:
-            arrays["embedding"] = self.embedding
+        optional = {"embedding": self.embedding, "spread": self.spread}
+        arrays |= {name: array for name, array in optional.items() if array is not None}
         names = {"spot_names": self.spot_names.tolist(), "types": self.types.tolist()}
         return State(arrays=arrays, values=names)
 
@@ -208,6 +214,7 @@ class Composition:
             values=state.arrays["values"],
             entropy=state.arrays["entropy"],
             embedding=state.arrays.get("embedding"),
+            spread=state.arrays.get("spread"),
         )
 
 

@@ -1,0 +1,181 @@
+"""The shared autoencoder of COME, and the two forms of its map."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from typing import TYPE_CHECKING
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+from torch.nn.utils import skip_init
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+WIDTHS = (256, 128)
+"""Widths of the encoder after the genes, as for the Drosophila embryo in the authors' program."""
+
+FIRST_SHARPNESS, FIRST_GAIN = 10.0, 1.0
+"""Sharpness of the correlations and of the learned part of the amortised map before training."""
+
+SPEED = 10.0
+"""How much faster the four sharpnesses move than a weight does."""
+
+CHUNK = 4096
+"""Rows that are encoded at once in prediction."""
+
+
+def _linear(n_in: int, n_out: int, generator: torch.Generator, *, bias: bool = True) -> nn.Linear:
+    """Layer with weights from the generator."""
+    layer: nn.Linear = skip_init(nn.Linear, n_in, n_out, bias=bias)  # type: ignore[no-untyped-call]
+    bound = 1 / math.sqrt(n_in)
+    with torch.no_grad():
+        for parameter in layer.parameters():
+            parameter.uniform_(-bound, bound, generator=generator)
+    return layer
+
+
+class Autoencoder(nn.Module):
+    """Encoder with ReLU at every layer, the code included, and its mirror image.
+
+    Parameters
+    ----------
+    n_genes : int
+        Width of the input.
+    bounded : bool
+        Whether the output passes a sigmoid, as for expression scaled to 0..1.
+    generator : torch.Generator
+        Source of the initial weights.
+    """
+
+    def __init__(self, n_genes: int, *, bounded: bool, generator: torch.Generator) -> None:
+        super().__init__()
+        widths = (n_genes, *WIDTHS)
+        down = itertools.pairwise(widths)
+        up = itertools.pairwise(reversed(widths))
+        self.down = nn.ModuleList(_linear(i, o, generator) for i, o in down)
+        self.up = nn.ModuleList(_linear(i, o, generator) for i, o in up)
+        self.bounded = bounded
+
+    def encode(self, expression: Tensor) -> Tensor:
+        """Codes (n_rows, 128), >= 0, of expression (n_rows, n_genes)."""
+        for layer in self.down:
+            expression = functional.relu(layer(expression))
+        return expression
+
+    def decode(self, codes: Tensor) -> Tensor:
+        """Expression (n_rows, n_genes) of codes."""
+        for layer in self.up[:-1]:
+            codes = functional.relu(layer(codes))
+        out: Tensor = self.up[-1](codes)
+        return out.sigmoid() if self.bounded else out
+
+
+class FreeMap(nn.Module):
+    """Autoencoder and one number for every spot and cell, as published.
+
+    Parameters
+    ----------
+    n_spots, n_cells, n_genes : int
+        Sizes.
+    generator : torch.Generator
+        Source of the initial weights.
+    """
+
+    def __init__(
+        self, n_spots: int, n_cells: int, n_genes: int, generator: torch.Generator
+    ) -> None:
+        super().__init__()
+        self.autoencoder = Autoencoder(n_genes, bounded=True, generator=generator)
+        even = torch.full((n_spots, n_cells), 1 / (n_spots * n_cells))
+        self.weights = nn.Parameter(even)
+
+    def nearest_spots(self, spot_codes: Tensor, cell_codes: Tensor) -> Tensor:
+        """Spot with the largest weight for every cell; ties go to the likest code; (n_cells,)."""
+        with torch.no_grad():
+            top = self.weights.max(dim=0).values
+            tied = self.weights >= top - 1e-6 * top.abs()
+            alike = (
+                functional.normalize(spot_codes, dim=1) @ functional.normalize(cell_codes, dim=1).T
+            )
+            return alike.masked_fill_(~tied, -torch.inf).argmax(dim=0)
+
+
+class AmortisedMap(nn.Module):
+    """Autoencoder, a projection for either side, and four sharpnesses.
+
+    The logit of cell i and spot j is ``a corr(x_i, y_j) + b cos(V z_i, W z_j)``, with one pair
+    (a, b) for the softmax over spots and another for the softmax over cells.
+
+    Parameters
+    ----------
+    n_genes : int
+        Width of the input.
+    correlated : bool
+        Whether the correlations of expression take part.
+    generator : torch.Generator
+        Source of the initial weights.
+    """
+
+    def __init__(self, n_genes: int, *, correlated: bool, generator: torch.Generator) -> None:
+        super().__init__()
+        self.autoencoder = Autoencoder(n_genes, bounded=False, generator=generator)
+        width = WIDTHS[-1]
+        self.cell_projection = _linear(width, width, generator, bias=False)
+        self.spot_projection = _linear(width, width, generator, bias=False)
+        self.spot_projection.weight.data.copy_(self.cell_projection.weight.data)
+        first = FIRST_SHARPNESS if correlated else 0.0
+        gain = FIRST_GAIN if correlated else FIRST_SHARPNESS
+        self.over_spots = nn.Parameter(torch.tensor([first, gain]) / SPEED)
+        self.over_cells = nn.Parameter(torch.tensor([first, gain]) / SPEED)
+        self.register_buffer("used", torch.tensor([float(correlated), 1.0]))
+
+    def sharpness(self, *, over_cells: bool) -> Tensor:
+        """Sharpness of correlation and of learned part, each >= 0; shape (2,)."""
+        found = SPEED * (self.over_cells if over_cells else self.over_spots)
+        return found.clamp(min=0.0) * self.get_buffer("used")
+
+    def sides(
+        self, expression: Tensor, projection: nn.Linear, seen: Tensor | None = None
+    ) -> tuple[Tensor, Tensor]:
+        """Both parts of an embedding, each of length one, and the codes.
+
+        Parameters
+        ----------
+        expression : Tensor, shape (n_rows, n_genes)
+            Standardised by gene.
+        projection : nn.Linear
+            `cell_projection` or `spot_projection`.
+        seen : Tensor or None, shape (n_genes,)
+            One for genes that may be looked at, 0 for the others.
+
+        Returns
+        -------
+        embedding : Tensor, shape (n_rows, n_genes + 128)
+            Expression less its mean over genes, and the projected code.
+        codes : Tensor, shape (n_rows, 128)
+        """
+        seen = expression.new_ones(expression.shape[1]) if seen is None else seen
+        shown = expression * seen
+        codes = self.autoencoder.encode(shown)
+        centred = (shown - shown.sum(dim=1, keepdim=True) / seen.sum()) * seen
+        parts = [functional.normalize(part, dim=1) for part in (centred, projection(codes))]
+        return torch.cat(parts, dim=1), codes
+
+    def scaled(self, embedding: Tensor, *, over_cells: bool) -> Tensor:
+        """Multiply the parts of one side by their sharpness: inner products are then logits."""
+        a, b = self.sharpness(over_cells=over_cells)
+        n_genes = embedding.shape[1] - WIDTHS[-1]
+        return torch.cat([a * embedding[:, :n_genes], b * embedding[:, n_genes:]], dim=1)
+
+
+@torch.no_grad()
+def embed(
+    net: AmortisedMap, projection: nn.Linear, rows: Callable[[slice], Tensor], n_rows: int
+) -> Tensor:
+    """Embeddings of all rows, chunk by chunk, (n_rows, n_genes + 128); see `AmortisedMap.sides`."""
+    starts = range(0, n_rows, CHUNK)
+    chunks = (slice(i, min(i + CHUNK, n_rows)) for i in starts)
+    return torch.cat([net.sides(rows(chunk), projection)[0] for chunk in chunks])
