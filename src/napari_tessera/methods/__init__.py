@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from napari_tessera.contract.errors import InputError
 from napari_tessera.methods.baselines import MultinomialMap
+from napari_tessera.methods.baselines.annotation import ThinnedRegression
 from napari_tessera.methods.stem import Stem
 
 if TYPE_CHECKING:
@@ -13,7 +14,9 @@ if TYPE_CHECKING:
 
     from napari_tessera.contract.method import Method
 
-METHODS: Mapping[str, Method[Any]] = {method.name: method for method in (Stem(), MultinomialMap())}
+_ALL: tuple[Method[Any], ...] = (Stem(), MultinomialMap(), ThinnedRegression())
+
+METHODS: Mapping[str, Method[Any]] = {method.name: method for method in _ALL}
 """Every method by name; the first that answers a question is its default."""
 
 BASELINE = "baseline"
