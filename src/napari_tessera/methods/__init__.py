@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from napari_tessera.contract.errors import InputError
 from napari_tessera.methods.baselines import MultinomialMap
 from napari_tessera.methods.baselines.annotation import ThinnedRegression
+from napari_tessera.methods.ensemble_annotation import EnsembleAnnotation
 from napari_tessera.methods.stem import Stem
 
 if TYPE_CHECKING:
@@ -14,7 +15,12 @@ if TYPE_CHECKING:
 
     from napari_tessera.contract.method import Method
 
-_ALL: tuple[Method[Any], ...] = (Stem(), MultinomialMap(), ThinnedRegression())
+_ALL: tuple[Method[Any], ...] = (
+    Stem(),
+    MultinomialMap(),
+    EnsembleAnnotation(),
+    ThinnedRegression(),
+)
 
 METHODS: Mapping[str, Method[Any]] = {method.name: method for method in _ALL}
 """Every method by name; the first that answers a question is its default."""
