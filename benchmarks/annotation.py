@@ -8,8 +8,9 @@ second the reference, so the truth is known. ``shift``: mouse embryo E1z2 with a
 the tissue's half (gene-wise factor of log-normal spread 0.75 scaled to mean 1, binomial thinning to
 0.3 times it, 30 % of the genes absent, two random types of at least 100 cells taken out of the
 reference). ``osmfish``: the filtered cells, six types; ``osmfish_all``: all cells, twelve types;
-``starmap``: section BZ5. ``plain`` is logistic regression (C = 0.1) on log1p counts, each
-side z-scored, nothing thinned. Labels of the tissue's half are read to score, and nowhere else.
+``starmap``: section BZ5; ``..._strangers``: the same without one random type of at least 15 cells
+in the reference. ``plain`` is logistic regression (C = 0.1) on log1p counts, each side z-scored,
+nothing thinned. Labels of the tissue's half are read to score, and nowhere else.
 """
 
 from __future__ import annotations
@@ -49,6 +50,8 @@ FILES = {
     "osmfish": "osmfish_cortex/osmfish.h5ad",
     "osmfish_all": "osmfish_cortex/osmfish.h5ad",
     "starmap": "starmap_mpfc/starmap_mpfc_BZ5.h5ad",
+    "osmfish_strangers": "osmfish_cortex/osmfish.h5ad",
+    "starmap_strangers": "starmap_mpfc/starmap_mpfc_BZ5.h5ad",
 }
 SHOWN = (
     "accuracy", "macro_f1", "calibration_error", "novelty_auroc", "set_coverage", "set_size",
@@ -76,7 +79,7 @@ def read(kit: Path, name: str) -> tuple[Half, NDArray[np.str_]]:
     import anndata as ad
 
     data: AnnData = ad.read_h5ad(kit / FILES[name])
-    if name == "osmfish":
+    if name in {"osmfish", "osmfish_strangers"}:
         data = data[np.asarray(data.obs["in_stai_filtered"], dtype=bool)]
     whole = Half(
         sparse.csr_matrix(data.X, dtype=np.float32),
@@ -97,10 +100,15 @@ def shifted(
     counts = tissue.counts.copy()
     counts.data = rng.binomial(counts.data.astype(np.int64), kept[counts.indices]).astype(float)
     genes = np.sort(rng.permutation(n_genes)[: round((1 - MISSING) * n_genes)])
-    names, sizes = np.unique(cells.types, return_counts=True)
-    removed = rng.choice(names[sizes >= LARGE_TYPE], N_REMOVED, replace=False)
-    left = cells.take(np.flatnonzero(~np.isin(cells.types, removed)))
+    left = without_types(cells, LARGE_TYPE, N_REMOVED, rng)
     return dataclasses.replace(tissue, counts=counts), left, genes
+
+
+def without_types(cells: Half, least: int, n_removed: int, rng: np.random.Generator) -> Half:
+    """Take random types of at least so many cells out of a reference."""
+    names, sizes = np.unique(cells.types, return_counts=True)
+    removed = rng.choice(names[sizes >= least], n_removed, replace=False)
+    return cells.take(np.flatnonzero(~np.isin(cells.types, removed)))
 
 
 def pair(kit: Path, name: str, seed: int) -> tuple[PairedData, NDArray[np.str_]]:
@@ -112,6 +120,8 @@ def pair(kit: Path, name: str, seed: int) -> tuple[PairedData, NDArray[np.str_]]
     genes = np.arange(gene_names.size)
     if name == "shift":
         tissue, cells, genes = shifted(tissue, cells, np.random.default_rng([seed, 1]))
+    if name.endswith("_strangers"):
+        cells = without_types(cells, 15, 1, np.random.default_rng([seed, 2]))
 
     def expression(of: Half) -> Expression:
         return Expression(

@@ -32,7 +32,8 @@ def test_a_type_that_the_truth_lacks_does_not_enter_the_mean() -> None:
 
 
 def test_auroc_with_ties_equals_scikit_learn() -> None:
-    scores, positive = RNG.integers(0, 5, 200) + (TRUTH == 1), TRUTH == 1
+    rng = np.random.default_rng(1)
+    scores, positive = rng.integers(0, 5, 200) + (TRUTH == 1), TRUTH == 1
     assert auroc(scores, positive) == pytest.approx(roc_auc_score(positive, scores))
 
 
@@ -47,5 +48,6 @@ def test_calibration_error_is_the_gap_of_each_bin_weighted() -> None:
 
 
 def test_calibrated_draws_have_a_small_error() -> None:
-    confidence = RNG.uniform(0.3, 1.0, 20_000)
-    assert calibration_error(confidence, RNG.random(20_000) < confidence) < 0.02
+    rng = np.random.default_rng(1)
+    confidence = rng.uniform(0.3, 1.0, 20_000)
+    assert calibration_error(confidence, rng.random(20_000) < confidence) < 0.02

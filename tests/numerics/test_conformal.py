@@ -7,27 +7,31 @@ import pytest
 
 from napari_tessera.numerics.conformal import prediction_sets, set_thresholds, upper_p
 
-RNG = np.random.default_rng(8)
+
+@pytest.fixture
+def rng() -> np.random.Generator:
+    """Draws of one test."""
+    return np.random.default_rng(8)
 
 
-def probabilities(n: int) -> tuple[np.ndarray, np.ndarray]:
+def probabilities(n: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
     """Random probabilities, and types drawn from them."""
-    p = RNG.dirichlet(np.full(4, 0.4), n)
-    codes = (p.cumsum(axis=1) < RNG.random((n, 1))).sum(axis=1)
+    p = rng.dirichlet(np.full(4, 0.4), n)
+    codes = (p.cumsum(axis=1) < rng.random((n, 1))).sum(axis=1)
     return p, np.minimum(codes, 3)
 
 
-def test_sets_cover_every_type_as_promised() -> None:
-    p, codes = probabilities(4000)
-    fresh, truth = probabilities(20_000)
+def test_sets_cover_every_type_as_promised(rng: np.random.Generator) -> None:
+    p, codes = probabilities(4000, rng)
+    fresh, truth = probabilities(20_000, rng)
     sets = prediction_sets(fresh, set_thresholds(p, codes, 0.9))
     inside = sets[np.arange(truth.size), truth]
     each = [inside[truth == c].mean() for c in range(4)]
     assert each == pytest.approx([0.9] * 4, abs=0.03)
 
 
-def test_a_type_with_few_cells_takes_the_common_threshold() -> None:
-    p, codes = probabilities(300)
+def test_a_type_with_few_cells_takes_the_common_threshold(rng: np.random.Generator) -> None:
+    p, codes = probabilities(300, rng)
     codes[codes == 3] = 0
     codes[:3] = 3
     own = p[np.arange(300), codes]
@@ -39,8 +43,8 @@ def test_no_set_is_empty() -> None:
     assert prediction_sets(np.array([[0.4, 0.6]]), np.array([0.9, 0.9])).tolist() == [[False, True]]
 
 
-def test_p_values_of_known_cells_are_uniform() -> None:
-    p = upper_p(RNG.normal(size=20_000), RNG.normal(size=5000))
+def test_p_values_of_known_cells_are_uniform(rng: np.random.Generator) -> None:
+    p = upper_p(rng.normal(size=20_000), rng.normal(size=5000))
     assert np.quantile(p, [0.1, 0.5, 0.9]) == pytest.approx([0.1, 0.5, 0.9], abs=0.03)
 
 

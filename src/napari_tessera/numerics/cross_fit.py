@@ -69,7 +69,12 @@ class CrossFit:
     energy: NDArray[np.float64]
 
 
-def cross_fit(cells: ThinnedCells, held: HeldOutCells, transform: Transform, seed: int) -> CrossFit:
+def cross_fit(
+    cells: ThinnedCells,
+    held: HeldOutCells,
+    transform: Transform,
+    seed: int,
+) -> CrossFit:
     """Choose the penalty by the log loss on the first fold; answer for every fold.
 
     Parameters

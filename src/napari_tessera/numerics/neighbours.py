@@ -49,12 +49,10 @@ def _nearest_in(xy: NDArray[np.float64], k: int) -> NDArray[np.int64]:
     self_at = ids == np.arange(n)[:, None]
     self_at[~self_at.any(axis=1), -1] = True  # behind others at the very same place
     others = ids[~self_at].reshape(n, asked - 1)
-    return others[:, np.minimum(np.arange(k), asked - 2)]
+    return np.asarray(others[:, np.minimum(np.arange(k), asked - 2)])
 
 
-def mean_over(
-    values: NDArray[np.floating], neighbours: NDArray[np.integer]
-) -> NDArray[np.float64]:
+def mean_over(values: NDArray[np.floating], neighbours: NDArray[np.integer]) -> NDArray[np.float64]:
     """Mean of the neighbours' rows, one neighbour at a time.
 
     Parameters
@@ -71,4 +69,4 @@ def mean_over(
     total = np.zeros(values.shape)
     for column in neighbours.T:
         total += values[column]
-    return total / neighbours.shape[1]
+    return np.asarray(total / neighbours.shape[1])

@@ -2,9 +2,9 @@
 
 A regression predicts a cell's own posterior (soft labels, no truth) from the mean posterior and the
 mean expression of its 8 and 40 nearest neighbours; every cell is predicted by a regression that did
-not see it. The prediction is a prior: ``posterior x (prior / overall share)^strength``. The strength
-depends on the evidence ``mean log sum_c posterior_c prior_c / share_c``: tissues whose types are
-interspersed have little, and are left alone.
+not see it. The prediction is a prior: ``posterior x (prior / overall share)^strength``, and the
+strength depends on the evidence ``mean log sum_c posterior_c prior_c / share_c``: tissues whose
+types are interspersed have little, and are left alone.
 """
 
 from __future__ import annotations
@@ -138,5 +138,3 @@ def find_neighbours(
     """Up to forty nearest cells of every cell in its section; None where there are too few."""
     sizes = [len(xy)] if sample is None else np.unique(sample, return_counts=True)[1].tolist()
     return nearest(xy, FAR, sample) if min(sizes) > FAR else None
-
-

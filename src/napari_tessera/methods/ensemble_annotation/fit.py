@@ -12,8 +12,8 @@ counts model               negative-binomial naive Bayes over sub-clusters (`neg
 
 The weights minimise the log loss on held-out thinned cells, so they are a temperature as well, and
 a model whose likelihood is wrong for the data is weighed down. `predict` adds what the
-neighbourhood says (`context`). Thresholds of sets and scores of strangers come from the same
-held-out cells.
+neighbourhood says (`context`). Thresholds of sets and scores of strangers (`novelty`) come from the
+same held-out cells.
 """
 
 from __future__ import annotations
@@ -30,9 +30,9 @@ from napari_tessera.contract.state import State, join_states
 from napari_tessera.methods.ensemble_annotation.negative_binomial import (
     SubClusters,
     fit_sub_clusters,
-    type_log_posterior,
+    judge,
 )
-from napari_tessera.methods.ensemble_annotation.novelty import stranger_scores
+from napari_tessera.methods.ensemble_annotation.novelty import gain_weight, unexplained
 from napari_tessera.methods.ensemble_annotation.pooling import choose_weights, pool
 from napari_tessera.numerics.conformal import set_thresholds
 from napari_tessera.numerics.cross_fit import (
@@ -49,6 +49,8 @@ from napari_tessera.numerics.softmax_regression import ThinnedCells
 from napari_tessera.numerics.thinning import Transform, kept_shares
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from numpy.typing import NDArray
 
     from napari_tessera.contract.inputs import PairedData
@@ -60,8 +62,10 @@ N_FOLDS = 3
 TRANSFORMS = (Transform.LOG, Transform.ROOT)
 """What the two regressions see."""
 
-N_STAGES = len(TRANSFORMS) + 2
+STAGES = (*(f"regression on {t}" for t in TRANSFORMS), "counts model", "fitting")
 """Stages that are reported."""
+
+Arrays = dict[str, "NDArray[Any]"]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -73,21 +77,22 @@ class _Learning:
     options: EnsembleAnnotationOptions
 
     def sub_clusters(self, rows: NDArray[np.integer]) -> SubClusters:
-        """Counts model of some cells."""
+        """Fit the counts model to some cells."""
         part = self.cells.take(rows)
         options = self.options
         return fit_sub_clusters(
             part.counts, part.codes, part.n_types, options.sub_clusters, options.seed
         )
 
-    def held_out_counts_model(self) -> NDArray[np.float64]:
-        """Log posterior of held-out cells under counts models that did not see them."""
-        found = np.empty((self.cells.codes.size, self.cells.n_types))
+    def held_out_counts_model(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Log posterior and evidence of held-out cells under models that did not see them."""
+        n_cells = self.cells.codes.size
+        log_p, evidence = np.empty((n_cells, self.cells.n_types)), np.empty(n_cells)
         for fold in range(self.held.n_folds):
             out = np.flatnonzero(self.held.folds == fold)
             model = self.sub_clusters(np.flatnonzero(self.held.folds != fold))
-            found[out] = type_log_posterior(self.held.counts[out], model)
-        return found
+            log_p[out], evidence[out] = judge(self.held.counts[out], model)
+        return log_p, evidence
 
 
 def fit(inputs: PairedData, options: EnsembleAnnotationOptions, monitor: Monitor) -> Fitted:
@@ -112,38 +117,48 @@ def fit(inputs: PairedData, options: EnsembleAnnotationOptions, monitor: Monitor
     InputError
         If the cells have no types.
     """
-    start = time.monotonic()
-
-    def report(stage: str, step: int) -> None:
-        passed, fraction = time.monotonic() - start, step / N_STAGES
-        monitor.report(
-            Progress(stage=stage, step=step, n_steps=N_STAGES, elapsed_s=passed, fraction=fraction)
-        )
-
+    report = _reporter(monitor)
     types, codes = reference_types(inputs)
     genes = informative_genes(inputs.cells.values, codes, options.n_genes)
     learning = _prepare(inputs, codes, genes, options)
     found: list[CrossFit] = []
-    for step, transform in enumerate(TRANSFORMS):
+    for transform in TRANSFORMS:
         found.append(cross_fit(learning.cells, learning.held, transform, options.seed))
-        report("choosing penalties", step + 1)
-    experts = [*(f.log_p for f in found), learning.held_out_counts_model()]
-    report("counts model", len(TRANSFORMS) + 1)
+        report()
+    counts_log_p, evidence = learning.held_out_counts_model()
+    report()
+    experts = [*(f.log_p for f in found), counts_log_p]
     weights = choose_weights(experts, codes)
-    parts = _final_parts(learning, [f.penalty for f in found])
-    calibration, scores = _calibrate(pool(experts, weights), found, codes, options)
-    report("fitting", N_STAGES)
-    arrays = {"genes": genes, "weights": weights, "prior": _shares(codes), **calibration}
-    values = {
-        "types": types.tolist(),
-        "coverage": options.coverage,
-        "context": options.context,
-        "correct_prior": options.correct_prior,
-        "seed": options.seed,
+    log_p = pool(experts, weights)
+    parts, counts_model = _final_parts(learning, [f.penalty for f in found])
+    dispersion = counts_model.dispersion
+    gain = unexplained(learning.held.counts, evidence, dispersion, options.seed)
+    report()
+    arrays: Arrays = {
+        "genes": genes,
+        "weights": weights,
+        "prior": np.bincount(codes) / codes.size,
+        "thresholds": set_thresholds(np.exp(log_p), codes, options.coverage),
+        "known_codes": log_p.argmax(axis=1),
+        **_known_scores(np.stack([found[-1].energy, gain], axis=1), gain_weight(weights)),
     }
-    joined = join_states(parts)
-    state = State(arrays={**joined.arrays, **arrays}, values=values)
-    return Fitted(state=state, scores=scores)
+    values = {"types": types.tolist(), **options.to_json()}
+    state = State(arrays={**join_states(parts).arrays, **arrays}, values=values)
+    return Fitted(state=state, scores=held_out_scores(log_p, codes))
+
+
+def _reporter(monitor: Monitor) -> Callable[[], None]:
+    """Give a function that tells of one more stage."""
+    start, stages = time.monotonic(), enumerate(STAGES, 1)
+
+    def report() -> None:
+        step, stage = next(stages)
+        passed, n = time.monotonic() - start, len(STAGES)
+        monitor.report(
+            Progress(stage=stage, step=step, n_steps=n, elapsed_s=passed, fraction=step / n)
+        )
+
+    return report
 
 
 def _prepare(
@@ -163,37 +178,22 @@ def _prepare(
     return _Learning(cells, held, options)
 
 
-def _final_parts(learning: _Learning, penalties: list[float]) -> dict[str, State]:
-    """Experts fitted to all cells, packed."""
+def _final_parts(
+    learning: _Learning, penalties: list[float]
+) -> tuple[dict[str, State], SubClusters]:
+    """Experts fitted to all cells, packed; the counts model also as it is."""
     parts = {}
     for transform, penalty in zip(TRANSFORMS, penalties, strict=True):
         model = final_fit(learning.cells, transform, penalty, learning.options.seed)
         parts[transform.name] = State(arrays=vars(model))
-    counts_model = vars(learning.sub_clusters(np.arange(learning.cells.codes.size))).copy()
-    counts_model.pop("n_types")
-    parts["counts"] = State(arrays=counts_model)
-    return parts
+    counts_model = learning.sub_clusters(np.arange(learning.cells.codes.size))
+    arrays = {name: a for name, a in vars(counts_model).items() if name != "n_types"}
+    parts["counts"] = State(arrays=arrays)
+    return parts, counts_model
 
 
-def _shares(codes: NDArray[np.int64]) -> NDArray[np.float64]:
-    """Share of every type in the reference."""
-    return np.bincount(codes) / codes.size
-
-
-def _calibrate(
-    log_p: NDArray[np.float64],
-    found: list[CrossFit],
-    codes: NDArray[np.int64],
-    options: EnsembleAnnotationOptions,
-) -> tuple[dict[str, NDArray[Any]], dict[str, float]]:
-    """Thresholds, scores of known cells and how they are scaled; and the held-out scores."""
-    energies = np.stack([f.energy for f in found], axis=1)
-    centre, spread = energies.mean(axis=0), np.maximum(energies.std(axis=0), 1e-9)
-    arrays = {
-        "thresholds": set_thresholds(np.exp(log_p), codes, options.coverage),
-        "energy_centre": centre,
-        "energy_spread": spread,
-        "known_scores": stranger_scores(log_p, (energies - centre) / spread),
-        "known_codes": log_p.argmax(axis=1),
-    }
-    return arrays, held_out_scores(log_p, codes)
+def _known_scores(signs: NDArray[np.float64], weight: float) -> Arrays:
+    """Scale of the two signs of a stranger, and the scores of known cells."""
+    centre, spread = signs.mean(axis=0), np.maximum(signs.std(axis=0), 1e-9)
+    scale = np.array([1.0, weight]) / spread
+    return {"sign_centre": centre, "sign_scale": scale, "known_scores": (signs - centre) @ scale}

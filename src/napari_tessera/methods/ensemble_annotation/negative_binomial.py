@@ -11,18 +11,18 @@ import dataclasses
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy import sparse
-from scipy.special import logsumexp
+from scipy.special import logsumexp, softmax
 
 from napari_tessera.numerics.counts import log_normalise, row_totals, sum_by
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+    from scipy import sparse
 
-CELLS_PER_CLUSTER = 60
+CELLS_PER_CLUSTER = 15
 """Cells of a type for every sub-cluster."""
 
-TYPE_CELLS, GLOBAL_CELLS = 10.0, 5.0
+TYPE_CELLS, GLOBAL_CELLS = 20.0, 5.0
 """Cells' worth of counts by which a sub-cluster is drawn to its type, and a type to all cells."""
 
 COMPONENTS = 20
@@ -66,7 +66,7 @@ class SubClusters:
 def split_types(
     counts: sparse.csr_matrix, codes: NDArray[np.int64], most: int, seed: int
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Split every type into sub-clusters by k-means, one per 60 cells and at most `most`.
+    """Split every type into sub-clusters by k-means, one per 15 cells and at most `most`.
 
     Parameters
     ----------
@@ -195,10 +195,9 @@ def cluster_log_likelihood(
     return found
 
 
-def _cluster_posterior(likelihood: NDArray[np.float64], model: SubClusters) -> NDArray[np.float64]:
-    """Log posterior of the sub-clusters, shape (n_obs, n_clusters)."""
-    joint = likelihood + np.log(model.prior)
-    return np.asarray(joint - logsumexp(joint, axis=1, keepdims=True))
+def _joint(likelihood: NDArray[np.float64], model: SubClusters) -> NDArray[np.float64]:
+    """Log of likelihood times prior, shape (n_obs, n_clusters)."""
+    return np.asarray(likelihood + np.log(model.prior))
 
 
 def match_factors(counts: sparse.csr_matrix, model: SubClusters) -> NDArray[np.float64]:
@@ -222,20 +221,68 @@ def match_factors(counts: sparse.csr_matrix, model: SubClusters) -> NDArray[np.f
         expected = observed.sum() * (weights @ model.shares)
         factors = (observed + 1) / (expected + 1)
         if turn < ROUNDS:
-            likelihood = cluster_log_likelihood(counts, model, factors)
-            weights = totals @ np.exp(_cluster_posterior(likelihood, model))
+            joint = _joint(cluster_log_likelihood(counts, model, factors), model)
+            weights = totals @ softmax(joint, axis=1)
             weights /= max(weights.sum(), 1e-12)
     return np.asarray(factors)
 
 
-def type_log_posterior(counts: sparse.csr_matrix, model: SubClusters) -> NDArray[np.float64]:
-    """Log posterior of the types, gene factors matched first; shape (n_obs, n_types).
+def judge(
+    counts: sparse.csr_matrix, model: SubClusters
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Judge every cell by the model, gene factors matched first.
 
-    Types without cells in the reference have minus infinity.
+    Parameters
+    ----------
+    counts : csr_matrix, shape (n_obs, n_genes)
+        Counts of the tissue.
+    model : SubClusters
+        The model.
+
+    Returns
+    -------
+    log_posterior : ndarray, shape (n_obs, n_types), float64
+        Log posterior of the types; minus infinity for those without cells in the reference.
+    log_evidence : ndarray, shape (n_obs,), float64
+        Log probability of the counts, up to what no model changes.
     """
-    likelihood = cluster_log_likelihood(counts, model, match_factors(counts, model))
-    posterior = _cluster_posterior(likelihood, model)
+    joint = _joint(cluster_log_likelihood(counts, model, match_factors(counts, model)), model)
+    evidence = np.asarray(logsumexp(joint, axis=1))
     found = np.full((counts.shape[0], model.n_types), -np.inf)
     for code in np.unique(model.owner):
-        found[:, code] = logsumexp(posterior[:, model.owner == code], axis=1)
-    return found
+        found[:, code] = logsumexp(joint[:, model.owner == code], axis=1) - evidence
+    return found, evidence
+
+
+def own_evidence(
+    counts: sparse.csr_matrix, clusters: NDArray[np.int64], dispersion: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Log probability of every cell under clusters of these very cells, without any reference.
+
+    Parameters
+    ----------
+    counts : csr_matrix, shape (n_obs, n_genes)
+        Counts.
+    clusters : ndarray, shape (n_obs,), int64
+        Cluster of every cell, all numbers from 0 used.
+    dispersion : ndarray, shape (n_genes,), float64
+        Dispersion of every gene.
+
+    Returns
+    -------
+    ndarray, shape (n_obs,), float64
+        Up to what no model changes; comparable with the evidence of `judge`.
+    """
+    n_clusters = int(clusters.max()) + 1
+    sums = sum_by(counts, clusters, n_clusters).toarray().astype(np.float64)
+    overall = sums.sum(axis=0) + 1e-3
+    depth = max(float(np.median(row_totals(counts))), 1.0)
+    model = SubClusters(
+        shares=_drawn_to(sums, overall / overall.sum(), GLOBAL_CELLS * depth),
+        owner=np.arange(n_clusters),
+        prior=np.bincount(clusters) / clusters.size,
+        dispersion=dispersion,
+        n_types=n_clusters,
+    )
+    likelihood = cluster_log_likelihood(counts, model, np.ones(counts.shape[1]))
+    return np.asarray(logsumexp(_joint(likelihood, model), axis=1))

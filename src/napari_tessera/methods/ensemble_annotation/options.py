@@ -27,7 +27,7 @@ class EnsembleAnnotationOptions(Options):
         advanced=True,
     )
     sub_clusters: int = option(
-        6, "Most sub-clusters of a type in the counts model.", ge=1, le=50, advanced=True
+        25, "Most sub-clusters of a type in the counts model.", ge=1, le=200, advanced=True
     )
     n_genes: int | None = option(
         2000,

@@ -36,7 +36,9 @@ def pool(
 def choose_weights(
     experts: Sequence[NDArray[np.floating]], codes: NDArray[np.integer]
 ) -> NDArray[np.float64]:
-    """Non-negative weights with the smallest log loss on held-out cells: say and temperature in one.
+    """Find the non-negative weights with the smallest log loss on held-out cells.
+
+    They are the say of every expert and a temperature in one.
 
     The loss is convex in the weights, so there is one answer.
 
@@ -66,9 +68,7 @@ def choose_weights(
     return np.asarray(found.x, dtype=np.float64)
 
 
-def correct_prior(
-    log_p: NDArray[np.floating], prior: NDArray[np.floating]
-) -> NDArray[np.float64]:
+def correct_prior(log_p: NDArray[np.floating], prior: NDArray[np.floating]) -> NDArray[np.float64]:
     """Fit the shares of the types to the tissue by expectation-maximisation (:cite:`saerens2002`).
 
     Parameters

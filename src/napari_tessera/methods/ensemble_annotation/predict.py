@@ -9,19 +9,15 @@ import numpy as np
 from napari_tessera.contract.annotation import Annotation
 from napari_tessera.contract.results import RunResult
 from napari_tessera.methods.ensemble_annotation.context import (
-    Context,
     find_neighbours,
     neighbourhood_context,
 )
 from napari_tessera.methods.ensemble_annotation.fit import TRANSFORMS
-from napari_tessera.methods.ensemble_annotation.negative_binomial import (
-    SubClusters,
-    type_log_posterior,
-)
+from napari_tessera.methods.ensemble_annotation.negative_binomial import SubClusters, judge
 from napari_tessera.methods.ensemble_annotation.novelty import (
     averaged,
     averaged_known,
-    stranger_scores,
+    unexplained,
 )
 from napari_tessera.methods.ensemble_annotation.pooling import correct_prior, pool
 from napari_tessera.numerics.conformal import prediction_sets, upper_p
@@ -51,18 +47,18 @@ def predict(fitted: Fitted, inputs: PairedData) -> RunResult:
     state = fitted.state
     arrays, values = state.arrays, state.values
     spots = inputs.spots.values[:, arrays["genes"]]
-    log_p, energies = expert_answers(state, spots)
+    log_p, scores = expert_answers(state, spots)
     if values["correct_prior"]:
         log_p = correct_prior(log_p, arrays["prior"])
-    scores, known = stranger_scores(log_p, energies), arrays["known_scores"]
+    known = arrays["known_scores"]
     neighbours = find_neighbours(inputs.spot_xy, inputs.sample)
-    strength = float(values["context"])
+    strength, seed = float(values["context"]), int(values["seed"])
     if neighbours is not None and strength > 0:
-        around = _context(log_p, spots, neighbours, int(values["seed"]))
+        x = features(spots, Transform.ROOT)
+        around = neighbourhood_context(log_p, x, neighbours, seed)
         log_p = around.apply(log_p, strength)
-        rng = rng_for(int(values["seed"]), 60)
         scores = averaged(scores, neighbours, around.gate)
-        known = averaged_known(known, arrays["known_codes"], around.gate, rng)
+        known = averaged_known(known, arrays["known_codes"], around.gate, rng_for(seed, 60))
     probability = np.exp(log_p)
     annotation = Annotation(
         spot_names=inputs.spots.obs_names,
@@ -78,7 +74,7 @@ def predict(fitted: Fitted, inputs: PairedData) -> RunResult:
 def expert_answers(
     state: State, spots: sparse.csr_matrix
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Pooled log probabilities, and the regressions' standardised energies.
+    """Pooled log probabilities, and how much every cell looks like a stranger.
 
     Parameters
     ----------
@@ -91,28 +87,28 @@ def expert_answers(
     -------
     log_p : ndarray, shape (n_spots, n_types), float64
         Pooled log probabilities.
-    energies : ndarray, shape (n_spots, n_regressions), float64
-        Energies.
+    scores : ndarray, shape (n_spots,), float64
+        Sum of both signs, each standardised on held-out known cells.
     """
     arrays = state.arrays
-    experts, energies = [], []
-    for transform in TRANSFORMS:
-        part = state.part(transform.name).arrays
-        model = SoftmaxModel(weights=part["weights"], bias=part["bias"])
-        x = features(spots, transform)
-        experts.append(log_posterior(model, x))
-        energies.append(energy(model, x))
+    experts = [log_posterior(_regression(state, t.name), features(spots, t)) for t in TRANSFORMS]
     counts_model = SubClusters(n_types=len(arrays["prior"]), **state.part("counts").arrays)
-    experts.append(type_log_posterior(spots, counts_model))
-    scaled = (np.stack(energies, axis=1) - arrays["energy_centre"]) / arrays["energy_spread"]
-    return pool(experts, arrays["weights"]), scaled
+    counts_log_p, evidence = judge(spots, counts_model)
+    experts.append(counts_log_p)
+    x = features(spots, Transform.ROOT)
+    seed = int(state.values["seed"])
+    signs = np.stack(
+        [
+            energy(_regression(state, Transform.ROOT.name), x),
+            unexplained(spots, evidence, counts_model.dispersion, seed),
+        ],
+        axis=1,
+    )
+    scores = (signs - arrays["sign_centre"]) @ arrays["sign_scale"]
+    return pool(experts, arrays["weights"]), scores
 
 
-def _context(
-    log_p: NDArray[np.float64],
-    spots: sparse.csr_matrix,
-    neighbours: NDArray[np.int64],
-    seed: int,
-) -> Context:
-    """What the neighbourhood says."""
-    return neighbourhood_context(log_p, features(spots, Transform.LOG), neighbours, seed)
+def _regression(state: State, name: str) -> SoftmaxModel:
+    """One fitted regression."""
+    part = state.part(name).arrays
+    return SoftmaxModel(weights=part["weights"], bias=part["bias"])
