@@ -26,7 +26,7 @@ from napari_tessera.methods.ensemble_annotation.novelty import (
     gain_weight,
     unexplained,
 )
-from napari_tessera.methods.ensemble_annotation.pooling import choose_weights, correct_prior, pool
+from napari_tessera.numerics.pooling import choose_weights, correct_prior, pool
 from napari_tessera.numerics.softmax_regression import log_loss
 
 if TYPE_CHECKING:

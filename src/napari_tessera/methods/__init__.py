@@ -8,6 +8,7 @@ from napari_tessera.contract.errors import InputError
 from napari_tessera.methods.baselines import MultinomialMap
 from napari_tessera.methods.baselines.annotation import ThinnedRegression
 from napari_tessera.methods.ensemble_annotation import EnsembleAnnotation
+from napari_tessera.methods.stai import Stai
 from napari_tessera.methods.stem import Stem
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ _ALL: tuple[Method[Any], ...] = (
     Stem(),
     MultinomialMap(),
     EnsembleAnnotation(),
+    Stai(),
     ThinnedRegression(),
 )
 

@@ -40,12 +40,18 @@ class Plan:
         Optimiser steps.
     rate : callable
         From the step to the learning rate.
+    weight_decay : float
+        Decay of AdamW; 0 makes it Adam.
+    clip : float
+        Largest norm of the gradient; infinity leaves it as it is.
     """
 
     terms: Callable[[int], Mapping[str, Tensor]]
     weights: Callable[[int], Mapping[str, float]]
     n_steps: int
     rate: Callable[[int], float]
+    weight_decay: float = WEIGHT_DECAY
+    clip: float = CLIP
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -116,7 +122,7 @@ def minimise(
         If the watcher says so.
     """
     parameters = [p for p in net.parameters() if p.requires_grad]
-    optimiser = torch.optim.AdamW(parameters, lr=plan.rate(0), weight_decay=WEIGHT_DECAY)
+    optimiser = torch.optim.AdamW(parameters, lr=plan.rate(0), weight_decay=plan.weight_decay)
     history: dict[str, list[float]] = {}
     first = 0 if resume is None else _restore(net, optimiser, resume, history)
     net.train()
@@ -148,7 +154,7 @@ def _take_step(
         total = sum((weights[n] * t for n, t in terms.items() if weights[n] != 0), torch.zeros(()))
         optimiser.zero_grad(set_to_none=True)
         total.backward()  # type: ignore[no-untyped-call]
-        torch.nn.utils.clip_grad_norm_(net.parameters(), CLIP)
+        torch.nn.utils.clip_grad_norm_(net.parameters(), plan.clip)
         losses = {n: float(t.detach()) for n, t in terms.items()} | {"total": float(total.detach())}
     except torch.OutOfMemoryError as error:
         msg = f"The device ran out of memory at step {step}: {error}"

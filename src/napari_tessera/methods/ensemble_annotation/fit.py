@@ -33,7 +33,6 @@ from napari_tessera.methods.ensemble_annotation.negative_binomial import (
     judge,
 )
 from napari_tessera.methods.ensemble_annotation.novelty import gain_weight, unexplained
-from napari_tessera.methods.ensemble_annotation.pooling import choose_weights, pool
 from napari_tessera.numerics.conformal import set_thresholds
 from napari_tessera.numerics.cross_fit import (
     CrossFit,
@@ -44,6 +43,7 @@ from napari_tessera.numerics.cross_fit import (
     informative_genes,
 )
 from napari_tessera.numerics.labels import reference_types, stratified_folds
+from napari_tessera.numerics.pooling import choose_weights, pool
 from napari_tessera.numerics.seeding import rng_for
 from napari_tessera.numerics.softmax_regression import ThinnedCells
 from napari_tessera.numerics.thinning import Transform, kept_shares

@@ -19,8 +19,8 @@ from napari_tessera.methods.ensemble_annotation.novelty import (
     averaged_known,
     unexplained,
 )
-from napari_tessera.methods.ensemble_annotation.pooling import correct_prior, pool
 from napari_tessera.numerics.conformal import prediction_sets, upper_p
+from napari_tessera.numerics.pooling import correct_prior, pool
 from napari_tessera.numerics.seeding import rng_for
 from napari_tessera.numerics.softmax_regression import SoftmaxModel, energy, log_posterior
 from napari_tessera.numerics.thinning import Transform, features
