@@ -23,42 +23,64 @@ BLOCK = 2048
 
 
 @torch.no_grad()
-def spot_logits(model: SubModel) -> NDArray[np.float64]:
-    """Logits of every spot, shape (n_spots, n_types)."""
-    return _numpy(model.net.classifier(model.embed_spots()))
+def embed_rows(model: SubModel, rows: torch.Tensor) -> torch.Tensor:
+    """Embed cells given by all used genes, shape (n, 16)."""
+    columns = torch.from_numpy(model.panel.inputs).to(rows.device)
+    return model.net.cells(rows[:, columns])
 
 
 @torch.no_grad()
-def cell_logits(model: SubModel, cells: torch.Tensor) -> NDArray[np.float64]:
-    """Logits of cells given by all used genes, shape (n_cells, n_types)."""
-    inputs = cells[:, torch.from_numpy(model.panel.inputs).to(cells.device)]
-    return _numpy(model.net.classifier(model.net.cells(inputs)))
-
-
-@torch.no_grad()
-def strangeness(model: SubModel, z: torch.Tensor) -> NDArray[np.float64]:
-    """Two signs that an embedded row is like no cell: energy, and distance to its k-th cell.
+def mean_log_probability(
+    models: Sequence[SubModel], embedded: Sequence[torch.Tensor]
+) -> NDArray[np.float64]:
+    """Log of the networks' mean probability of every type.
 
     Parameters
     ----------
-    model : SubModel
-        A trained network with its cells.
-    z : torch.Tensor, shape (n, 16)
-        Embedded spots or cells.
+    models : sequence of SubModel
+        Trained networks.
+    embedded : sequence of torch.Tensor, each of shape (n, 16)
+        The same spots or cells in the space of each.
+
+    Returns
+    -------
+    ndarray, shape (n, n_types), float64
+    """
+    each = [
+        torch.softmax(m.net.classifier(z), dim=1) for m, z in zip(models, embedded, strict=True)
+    ]
+    return np.log(np.maximum(_numpy(torch.stack(each).mean(dim=0)), 1e-12))
+
+
+@torch.no_grad()
+def strangeness(
+    models: Sequence[SubModel], embedded: Sequence[torch.Tensor]
+) -> NDArray[np.float64]:
+    """Two signs of being like no cell, averaged over networks: energy, distance to the k-th cell.
+
+    Parameters
+    ----------
+    models : sequence of SubModel
+        Trained networks with their cells.
+    embedded : sequence of torch.Tensor, each of shape (n, 16)
+        The same spots or cells in the space of each.
 
     Returns
     -------
     ndarray, shape (n, 2), float64
         Minus the log-sum-exp of the logits; log distance.
     """
-    keys = model.embed_cells()
-    k = min(model.options.top_k, len(keys))
-    away = [
-        torch.cdist(z[s : s + BLOCK], keys).topk(k, dim=1, largest=False)[0][:, -1]
-        for s in range(0, len(z), BLOCK)
-    ]
-    energy = -torch.logsumexp(model.net.classifier(z), dim=1)
-    return _numpy(torch.stack([energy, (torch.cat(away) + 1e-9).log()], dim=1))
+    found = []
+    for model, z in zip(models, embedded, strict=True):
+        keys = model.embed_cells()
+        k = min(model.options.top_k, len(keys))
+        away = [
+            torch.cdist(z[s : s + BLOCK], keys).topk(k, dim=1, largest=False)[0][:, -1]
+            for s in range(0, len(z), BLOCK)
+        ]
+        energy = -torch.logsumexp(model.net.classifier(z), dim=1)
+        found.append(torch.stack([energy, (torch.cat(away) + 1e-9).log()], dim=1))
+    return _numpy(torch.stack(found).mean(dim=0))
 
 
 @torch.no_grad()

@@ -1,24 +1,25 @@
-"""What one trial network, which never saw a fold of genes and of cells, teaches about the answers.
+"""What held-out genes and cells teach about the answers.
 
-Calibration genes are hidden from a network's input only; its loss has seen them. The trial keeps a
-further fold of genes out of input and loss, and a fold of cells out of everything. From the genes
-come the score, the expected correlation of others and the width of intervals; from the cells the
-score, the temperature, the thresholds of sets and the known strangeness.
+Calibration genes are hidden from a network's input only; its loss has seen them. A trial network
+therefore keeps a further fold of genes out of input and loss: from it come the score, the expected
+correlation of other genes and the width of intervals. A tenth of the cells is kept from all
+networks: from these come the score of the annotation, say and temperature, the thresholds of sets
+and the strangeness of known cells, all of the very average that is used.
 """
 
 from __future__ import annotations
 
-import dataclasses
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
-from scipy.special import log_softmax
+from scipy import sparse
 
 from napari_tessera.methods.stai.answers import (
-    cell_logits,
     cell_weights,
+    embed_rows,
     impute,
+    mean_log_probability,
     strangeness,
 )
 from napari_tessera.methods.stai.reliability import fit_expected
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from napari_tessera.methods.stai.options import StaiOptions
     from napari_tessera.methods.stai.prepare import StaiData
     from napari_tessera.methods.stai.training import SubModel
 
@@ -41,37 +43,17 @@ SPREAD_FLOOR = 0.1
 Arrays = dict[str, "NDArray[Any]"]
 
 
-@dataclasses.dataclass(frozen=True)
-class Trial:
-    """A trained network, and what it never saw.
-
-    Parameters
-    ----------
-    model : SubModel
-        The network, with the cells it was trained on.
-    data : StaiData
-        All cells.
-    held_cells : ndarray of int64
-        Cells it never saw.
-    held_genes : ndarray of int64
-        Genes it never saw, as columns of the data.
-    """
-
-    model: SubModel
-    data: StaiData
-    held_cells: NDArray[np.int64]
-    held_genes: NDArray[np.int64]
-
-
 def calibrate_genes(
-    trial: Trial, reference_r: NDArray[np.floating], coverage: float
+    trial: SubModel, held: NDArray[np.int64], reference_r: NDArray[np.floating], coverage: float
 ) -> tuple[Arrays, dict[str, float]]:
     """Scores of the held-out genes, the line to expect others by, and the width of intervals.
 
     Parameters
     ----------
-    trial : Trial
-        Network and what it never saw.
+    trial : SubModel
+        Trained network.
+    held : ndarray of int64
+        Genes it never saw, as columns of the data.
     reference_r : ndarray, shape (n_used,)
         Correlation of every used gene with its panel in the reference.
     coverage : float
@@ -84,39 +66,41 @@ def calibrate_genes(
     scores : dict
         ``held_out_pcc``.
     """
-    from scipy import sparse
-
-    genes = trial.held_genes
-    targets = sparse.csr_matrix(trial.model.data.targets[:, genes].cpu().numpy())
-    truth = trial.data.spots[:, genes].cpu().numpy()
-    blocks = list(impute([cell_weights(trial.model)], targets))
+    targets = sparse.csr_matrix(trial.data.targets[:, held].cpu().numpy())
+    truth = trial.data.spots[:, held].cpu().numpy()
+    blocks = list(impute([cell_weights(trial)], targets))
     mean, spread = (np.concatenate([getattr(b, n) for b in blocks]) for n in ("mean", "spread"))
-    achieved = np.array([pearson(mean[:, g], truth[:, g]) for g in range(genes.size)])
+    achieved = np.array([pearson(mean[:, g], truth[:, g]) for g in range(held.size)])
     ratio = np.abs(truth - mean) / (spread + SPREAD_FLOOR)
     arrays: Arrays = {
-        "held_genes": genes,
+        "held_genes": held,
         "held_pcc": achieved.astype(np.float32),
-        "expected_line": fit_expected(achieved, reference_r[genes]),
+        "expected_line": fit_expected(achieved, reference_r[held]),
         "half_width": np.array([np.quantile(ratio, coverage)]),
     }
     return arrays, {"held_out_pcc": float(achieved.mean())}
 
 
 def calibrate_types(
-    trial: Trial, others: Sequence[NDArray[np.floating]], coverage: float, *, tempered: bool
+    members: Sequence[SubModel],
+    held: NDArray[np.int64],
+    others: Sequence[NDArray[np.floating]],
+    options: StaiOptions,
 ) -> tuple[Arrays, dict[str, float]]:
-    """Say of network and simple members, thresholds of sets, and strangeness of known cells.
+    """Say of networks and simple member, thresholds of sets, strangeness of known cells.
+
+    The published form takes the average of the networks as it is.
 
     Parameters
     ----------
-    trial : Trial
-        Network and what it never saw.
-    others : sequence of ndarray, each of shape (n_held, n_types)
-        Log probabilities of further members for the held-out cells.
-    coverage : float
-        Wanted coverage of the sets.
-    tempered : bool
-        Whether say and temperature are fitted; the published form takes the network as it is.
+    members : sequence of SubModel
+        Trained networks.
+    held : ndarray of int64
+        Cells that none of them saw.
+    others : sequence of ndarray, each of shape (n_draws * n_held, n_types)
+        Log probabilities of the simple member for `held_rows`.
+    options : StaiOptions
+        Options.
 
     Returns
     -------
@@ -125,25 +109,27 @@ def calibrate_types(
     scores : dict
         Accuracy, macro-F1 and log loss on held-out cells.
     """
-    if trial.data.codes is None:
+    data = members[0].data
+    if data.codes is None:
         return {}, {}
-    device = trial.data.spots.device
-    held = torch.from_numpy(trial.held_cells).to(device)
-    cells, codes = trial.data.cells[0][held], trial.data.codes[held].cpu().numpy()
-    log_p = log_softmax(cell_logits(trial.model, cells), axis=1)
-    experts = [log_p, *others]
-    say = choose_weights(experts, codes) if tempered else np.array([1.0])
-    pooled = pool(experts, say)
-    inputs = torch.from_numpy(trial.model.panel.inputs).to(device)
-    with torch.no_grad():
-        z = trial.model.net.cells(cells[:, inputs])
-    signs = strangeness(trial.model, z)
+    rows = held_rows(data, held)
+    codes = np.tile(data.codes.cpu().numpy()[held], len(data.cells))
+    embedded = [embed_rows(m, rows) for m in members]
+    experts = [mean_log_probability(members, embedded), *others]
+    say = choose_weights(experts, codes) if options.improved else np.array([1.0])
+    log_p = pool(experts, say)
+    signs = strangeness(members, embedded)
     centre, spread = signs.mean(axis=0), np.maximum(signs.std(axis=0), 1e-9)
     arrays: Arrays = {
         "say": say,
-        "thresholds": set_thresholds(np.exp(pooled), codes, coverage),
+        "thresholds": set_thresholds(np.exp(log_p), codes, options.coverage),
         "sign_centre": centre,
         "sign_spread": spread,
         "known_scores": ((signs - centre) / spread).sum(axis=1),
     }
-    return arrays, held_out_scores(pooled, codes)
+    return arrays, held_out_scores(log_p, codes)
+
+
+def held_rows(data: StaiData, held: NDArray[np.int64]) -> torch.Tensor:
+    """Held-out cells in every draw, shape (n_draws * n_held, n_used)."""
+    return torch.cat([x[torch.from_numpy(held).to(x.device)] for x in data.cells])

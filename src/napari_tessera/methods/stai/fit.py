@@ -35,7 +35,7 @@ import torch
 from napari_tessera.contract.method import Fitted
 from napari_tessera.contract.progress import Monitor, Progress, SilentMonitor
 from napari_tessera.contract.state import State, join_states
-from napari_tessera.methods.stai.calibrate import Trial, calibrate_genes, calibrate_types
+from napari_tessera.methods.stai.calibrate import calibrate_genes, calibrate_types
 from napari_tessera.methods.stai.network import StaiNet
 from napari_tessera.methods.stai.prepare import StaiData, n_batches, prepare, shared_logs
 from napari_tessera.methods.stai.reliability import panel_correlation
@@ -62,8 +62,8 @@ if TYPE_CHECKING:
     from napari_tessera.contract.inputs import PairedData
     from napari_tessera.methods.stai.options import StaiOptions
 
-CELL_FOLDS = 5
-"""One of so many folds of the cells is held out of the trial."""
+CELL_FOLDS = 10
+"""One of so many folds of the cells is kept from all networks, to calibrate on."""
 
 TRIAL = 0
 """Number of the trial's stage; members follow."""
@@ -102,8 +102,10 @@ class Design:
         Folds of the used genes, one per member.
     trial : Panel
         Genes of the trial.
-    held_genes, held_cells : ndarray of int64
-        What the trial never sees.
+    held_genes : ndarray of int64
+        Genes that the trial never sees.
+    held_cells : ndarray of int64
+        Cells that no network sees.
     """
 
     gene_folds: list[NDArray[np.int64]]
@@ -150,11 +152,9 @@ class StaiFit:
         """Steps of one network."""
         return self.options.n_epochs * n_batches(self.data, self.options)
 
-    def model(self, stage: int) -> SubModel:
-        """Make a network with fresh weights, its genes and its cells."""
-        data, panel = self.data, self.design.panel(stage)
-        if stage == TRIAL:
-            data = data.take_cells(np.setdiff1d(np.arange(data.n_cells), self.design.held_cells))
+    def model(self, stage: int, data: StaiData) -> SubModel:
+        """Make a network with fresh weights that answers from the given cells."""
+        panel = self.design.panel(stage)
         net = StaiNet(
             panel.inputs.size,
             data.types.size,
@@ -163,9 +163,17 @@ class StaiFit:
         )
         return SubModel(net.to(data.spots.device), data, panel, self.options)
 
+    def trained(self, stage: int, arrays: Mapping[str, NDArray[Any]]) -> SubModel:
+        """Make a network with the weights it has learned."""
+        model = self.model(stage, self.data)
+        load_module(model.net, arrays)
+        model.net.eval()
+        return model
+
     def train(self, stage: int, course: Course, resume: State | None) -> tuple[SubModel, bool]:
         """Train one network; says whether it was finished early."""
-        model = self.model(stage)
+        seen = np.setdiff1d(np.arange(self.data.n_cells), self.design.held_cells)
+        model = self.model(stage, self.data.take_cells(seen))
         options, improved = self.options, self.options.improved
         if resume is not None and "rows" in resume.part("lists").arrays:
             rows = torch.from_numpy(np.array(resume.part("lists").arrays["rows"]))
@@ -232,10 +240,8 @@ def fit(
         resume = None
         if not early or stage <= 1:  # what was cut short counts if it is all there is
             course.networks.append(module_arrays(model.net))
-    trial = shared.model(TRIAL)
-    load_module(trial.net, course.networks[TRIAL])
-    trial.net.eval()
-    arrays, scores = _calibrate(inputs, shared, trial)
+    models = [shared.trained(i, n) for i, n in enumerate(course.networks)]
+    arrays, scores = _calibrate(inputs, shared, models)
     parts = {f"network{i}": State(arrays=n) for i, n in enumerate(course.networks)}
     values = {**options.to_json(), "n_networks": len(course.networks), "types": data.types.tolist()}
     return Fitted(
@@ -248,18 +254,17 @@ def fit(
 
 
 def _calibrate(
-    inputs: PairedData, shared: StaiFit, trial: SubModel
+    inputs: PairedData, shared: StaiFit, models: list[SubModel]
 ) -> tuple[dict[str, NDArray[Any]], dict[str, float]]:
-    """All that the trial teaches, and the simple member."""
+    """All that held-out genes and cells teach, and the simple member."""
     data, options, plan = shared.data, shared.options, shared.design
     logs = shared_logs(inputs)[:, data.genes]
     r = panel_correlation(data.targets.cpu().numpy(), logs, np.arange(data.genes.size))
-    whole = Trial(trial, data, plan.held_cells, plan.held_genes)
-    genes, gene_scores = calibrate_genes(whole, r, options.coverage)
-    simple = options.simple_member and options.improved and data.codes is not None
+    genes, gene_scores = calibrate_genes(models[TRIAL], plan.held_genes, r, options.coverage)
     others, arrays = [], {}
-    if simple:
+    if options.simple_member and options.improved and data.codes is not None:
         log_p, penalty = held_out_simple(data, plan.held_cells)
         others, arrays = [log_p], fit_simple(data, penalty)
-    types, type_scores = calibrate_types(whole, others, options.coverage, tempered=options.improved)
+    members = models[TRIAL + 1 :] or models
+    types, type_scores = calibrate_types(members, plan.held_cells, others, options)
     return {**genes, **types, **arrays}, {**type_scores, **gene_scores}

@@ -60,7 +60,8 @@ class Attention(nn.Module):
         score = (projected @ self.source)[near] + (projected @ self.target)[rows][:, None]
         score = functional.leaky_relu(score, SLOPES[0]).masked_fill(missing, -torch.inf)
         weights = torch.softmax(score, dim=1)
-        return (weights[:, :, None] * projected[near]).sum(dim=1) + self.bias
+        found: Tensor = (weights[:, :, None] * projected[near]).sum(dim=1) + self.bias
+        return found
 
 
 def perceptron(widths: tuple[int, int, int], activation: Callable[[], nn.Module]) -> nn.Sequential:
@@ -147,9 +148,7 @@ def _draw_weights(net: StaiNet, generator: torch.Generator) -> None:
         for name, module in net.named_modules():
             if not isinstance(module, nn.Linear):
                 continue
-            for values in (module.weight, module.bias):
-                if values is None:
-                    continue
+            for values in module.parameters(recurse=False):
                 if name.split(".")[0] in normal:
                     values.normal_(0.0, NORMAL_SPREAD, generator=generator)
                 else:

@@ -6,13 +6,17 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
-from scipy.special import softmax
 
 from napari_tessera.contract.annotation import Annotation
 from napari_tessera.contract.expression import ExpressionScale
 from napari_tessera.contract.imputation import Imputation
 from napari_tessera.contract.results import RunResult
-from napari_tessera.methods.stai.answers import cell_weights, impute, spot_logits, strangeness
+from napari_tessera.methods.stai.answers import (
+    cell_weights,
+    impute,
+    mean_log_probability,
+    strangeness,
+)
 from napari_tessera.methods.stai.calibrate import SPREAD_FLOOR
 from napari_tessera.methods.stai.fit import TRIAL, Course, StaiFit, design
 from napari_tessera.methods.stai.options import StaiOptions
@@ -20,7 +24,6 @@ from napari_tessera.methods.stai.prepare import all_logs, prepare
 from napari_tessera.methods.stai.reliability import expected_pcc, panel_correlation
 from napari_tessera.methods.stai.simple import simple_log_posterior
 from napari_tessera.numerics.conformal import prediction_sets, upper_p
-from napari_tessera.numerics.minimise import load_module
 from napari_tessera.numerics.pooling import pool
 
 if TYPE_CHECKING:
@@ -43,15 +46,15 @@ def predict(fitted: Fitted, inputs: PairedData) -> RunResult:
     inputs : PairedData
         The same cells and spots.
     """
-    data, trial, members = restore_models(fitted, inputs)
+    data, members = restore_models(fitted, inputs)
     return RunResult(
         imputation=imputation(fitted, inputs, data, members),
-        annotation=None if data.codes is None else annotation(fitted, inputs, trial, members),
+        annotation=None if data.codes is None else annotation(fitted, inputs, members),
     )
 
 
-def restore_models(fitted: Fitted, inputs: PairedData) -> tuple[StaiData, SubModel, list[SubModel]]:
-    """Make data, trial and members ready to answer.
+def restore_models(fitted: Fitted, inputs: PairedData) -> tuple[StaiData, list[SubModel]]:
+    """Make data and members ready to answer.
 
     Where training was finished during the trial, the trial is the only member.
     """
@@ -60,14 +63,9 @@ def restore_models(fitted: Fitted, inputs: PairedData) -> tuple[StaiData, SubMod
     options = StaiOptions.from_json({k: v for k, v in values.items() if k in names})
     data = prepare(inputs, options, torch.device(fitted.device))
     shared = StaiFit(data, options, design(data, options))
-    course = Course.restore(fitted.state)
-    models = []
-    for stage, arrays in enumerate(course.networks):
-        model = shared.model(stage)
-        load_module(model.net, arrays)
-        model.net.eval()
-        models.append(model)
-    return data, models[TRIAL], models[TRIAL + 1 :] or models
+    networks = Course.restore(fitted.state).networks
+    models = [shared.trained(i, n) for i, n in enumerate(networks)]
+    return data, models[TRIAL + 1 :] or models
 
 
 def imputation(
@@ -108,17 +106,15 @@ def gene_spreads(logs: sparse.csr_matrix) -> NDArray[np.float32]:
     return np.sqrt(np.maximum(square - mean**2, 0.0)).astype(np.float32)
 
 
-def annotation(
-    fitted: Fitted, inputs: PairedData, trial: SubModel, members: list[SubModel]
-) -> Annotation:
+def annotation(fitted: Fitted, inputs: PairedData, members: list[SubModel]) -> Annotation:
     """Mean probability of the members, the simple member's vote, sets and strangers."""
     arrays, values = dict(fitted.state.arrays), fitted.state.values
-    mean = np.mean([softmax(spot_logits(m), axis=1) for m in members], axis=0)
-    experts = [np.log(np.maximum(mean, 1e-12))]
+    embedded = [m.embed_spots() for m in members]
+    experts = [mean_log_probability(members, embedded)]
     if "simple_weights" in arrays:
-        experts.append(simple_log_posterior(arrays, trial.data))
+        experts.append(simple_log_posterior(arrays, members[0].data))
     probability = np.exp(pool(experts, arrays["say"]))
-    signs = strangeness(trial, trial.embed_spots())
+    signs = strangeness(members, embedded)
     scores = ((signs - arrays["sign_centre"]) / arrays["sign_spread"]).sum(axis=1)
     return Annotation(
         spot_names=inputs.spots.obs_names,

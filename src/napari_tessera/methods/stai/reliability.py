@@ -51,7 +51,7 @@ def panel_correlation(
     crossed = np.asarray((logs.T @ x).T) / n_cells / spread
     explained = np.einsum("pg,pq,qg->g", crossed, inverse, crossed, optimize=True)
     explained[measured] = 1 - np.maximum(1 / np.diag(inverse) - PENALTY, 0.0)
-    return np.sqrt(np.clip(explained, 0.0, HIGHEST**2))
+    return np.asarray(np.sqrt(np.clip(explained, 0.0, HIGHEST**2)))
 
 
 def fit_expected(

@@ -39,7 +39,7 @@ def _codes(data: StaiData) -> NDArray[np.int64]:
 
 
 def held_out_simple(data: StaiData, held: NDArray[np.int64]) -> tuple[NDArray[np.float64], float]:
-    """Log probabilities of held-out cells, and the penalty that suits them best.
+    """Log probabilities of held-out cells in every draw, and the penalty that suits them best.
 
     Parameters
     ----------
@@ -52,9 +52,10 @@ def held_out_simple(data: StaiData, held: NDArray[np.int64]) -> tuple[NDArray[np
     kept = np.setdiff1d(np.arange(data.n_cells), held)
     x, y, copies = _rows(data, kept, codes)
     models = fit_softmax(x, y, data.types.size, tuple(p / copies for p in PENALTIES))
-    out = data.cells[0].cpu().numpy()[held]
+    out = np.concatenate([c.cpu().numpy()[held] for c in data.cells])
+    truth = np.tile(codes[held], len(data.cells))
     answers = [log_posterior(m, out) for m in models]
-    best = int(np.argmin([log_loss(a, codes[held]) for a in answers]))
+    best = int(np.argmin([log_loss(a, truth) for a in answers]))
     return answers[best], PENALTIES[best]
 
 
