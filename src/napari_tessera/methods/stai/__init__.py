@@ -32,7 +32,7 @@ class Stai:
         genes = min(n_genes, options.n_genes or n_genes)
         batch = min(n_spots, options.batch or n_spots)
         steps = (options.members + 1) * options.n_epochs * -(-n_spots // batch)
-        aligned = 2 * min(options.alignment_cells, n_spots, n_cells)
+        aligned = 2 * min(options.n_aligned, n_spots, n_cells)
         step = 0.004 + 3e-12 * 7_000 * genes / 100 * (n_cells + 3 * batch) * 10
         step += 5e-9 * aligned**2 + 3e-8 * batch * options.top_k
         memory = 7e8 + 4.0 * genes * (5 * n_cells + 2 * n_spots) + 4e3 * (n_cells + 4 * batch)

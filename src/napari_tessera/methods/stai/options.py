@@ -64,9 +64,10 @@ class StaiOptions(Options):
     refresh: int = option(
         25, "Rounds after which these cells are looked for anew.", ge=1, le=1000, advanced=True
     )
-    alignment_cells: int = option(
-        1000, "Spots and cells per step whose distributions are aligned.", ge=10, le=100_000,
-        step=500, advanced=True,
+    alignment_cells: int | None = option(
+        None,
+        "Spots and cells per step whose distributions are aligned; auto: 2000 published, 500 else.",
+        ge=10, le=100_000, step=500, advanced=True,
     )  # fmt: skip
     class_power: float | None = option(
         None,
@@ -85,6 +86,13 @@ class StaiOptions(Options):
     def improved(self) -> bool:
         """Whether this is the improved form."""
         return self.variant is Variant.IMPROVED
+
+    @property
+    def n_aligned(self) -> int:
+        """Spots and cells per step whose distributions are aligned."""
+        if self.alignment_cells is not None:
+            return self.alignment_cells
+        return 500 if self.improved else 2000
 
     @property
     def n_epochs(self) -> int:

@@ -271,7 +271,7 @@ def draw_batch(data: StaiData, options: StaiOptions, stage: int, step: int) -> B
     device = data.spots.device
     cells = torch.from_numpy(np.sort(rng.permutation(data.n_cells)[:n_cells])).to(device)
     aligned = [
-        torch.from_numpy(rng.permutation(n)[: options.alignment_cells]).to(device)
+        torch.from_numpy(rng.permutation(n)[: options.n_aligned]).to(device)
         for n in (rows.size, n_cells)
     ]
     asked = torch.from_numpy(rows).to(device)
