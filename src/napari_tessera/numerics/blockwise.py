@@ -1,0 +1,60 @@
+"""Exact nearest rows of one matrix for the rows of another, never a whole matrix of distances."""
+
+from __future__ import annotations
+
+import torch
+
+BLOCK_ENTRIES = 2**23
+"""Entries of one block of squared distances."""
+
+
+@torch.no_grad()
+def nearest_rows(queries: torch.Tensor, keys: torch.Tensor, k: int) -> torch.Tensor:
+    """Find the k keys nearest to every query by Euclidean distance.
+
+    Parameters
+    ----------
+    queries : torch.Tensor, shape (n, n_dims)
+        Rows that ask.
+    keys : torch.Tensor, shape (m, n_dims)
+        Rows to find.
+    k : int
+        How many; at most m are given.
+
+    Returns
+    -------
+    torch.Tensor, shape (n, min(k, m)), int64
+        Row numbers of the keys, in no particular order.
+    """
+    k = min(k, len(keys))
+    half_norms = (keys**2).sum(dim=1) / 2
+    size = max(1, BLOCK_ENTRIES // max(len(keys), 1))
+    starts = range(0, len(queries), size)
+    found = [
+        (half_norms - queries[s : s + size] @ keys.T).topk(k, dim=1, largest=False, sorted=False)[1]
+        for s in starts
+    ]
+    return torch.cat(found)
+
+
+def softmax_weights(
+    queries: torch.Tensor, chosen: torch.Tensor, temperature: torch.Tensor
+) -> torch.Tensor:
+    """Softmax of minus the distance to some keys over the temperature; rows sum to one.
+
+    Parameters
+    ----------
+    queries : torch.Tensor, shape (n, n_dims)
+        Rows that ask.
+    chosen : torch.Tensor, shape (n, k, n_dims)
+        The keys of every row.
+    temperature : torch.Tensor, scalar
+        Softness.
+
+    Returns
+    -------
+    torch.Tensor, shape (n, k)
+        A small constant under the root keeps the gradient finite at distance zero.
+    """
+    squared = ((queries[:, None] - chosen) ** 2).sum(dim=2)
+    return torch.softmax(-(squared + 1e-12).sqrt() / temperature, dim=1)
