@@ -14,8 +14,12 @@ from napari_tessera.cli.map_command import spec_from
 from napari_tessera.cli.option_flags import flag_of
 from napari_tessera.cli.parser import make_parser
 from napari_tessera.contract.errors import OptionError
+from napari_tessera.contract.method import Task
 from napari_tessera.contract.options import OptionField, option_fields
 from napari_tessera.methods import METHODS
+
+MAPPING = {name: m for name, m in METHODS.items() if Task.PLACE in m.answers}
+"""What the shell's ``map`` offers."""
 
 
 @dataclass(frozen=True)
@@ -70,7 +74,7 @@ def cases(values_of: Any) -> list[Any]:  # noqa: ANN401 - a function
     """Every value for every option of every method."""
     found = [
         Case(name, field, value)
-        for name, method in METHODS.items()
+        for name, method in MAPPING.items()
         for field in option_fields(method.options_type)
         for value in values_of(field)
     ]
@@ -101,7 +105,7 @@ def test_a_bad_value_is_refused_in_python_and_shell(
     assert f"Option {case.field.name}: expected" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("name", METHODS)
+@pytest.mark.parametrize("name", MAPPING)
 def test_no_flags_give_the_defaults_of_python(name: str) -> None:
     arguments = make_parser().parse_args(
         ["map", "/tissue.zarr", "--reference", "/reference.h5ad", "--method", name]
