@@ -86,7 +86,7 @@ def test_more_smoothness_joins_more_neighbours() -> None:
 @pytest.mark.parametrize("beta", [0.8, 1.4])
 def test_the_smoothness_of_drawn_labels_is_recovered(beta: float) -> None:
     hard = torch.nn.functional.one_hot(gibbs(beta), N_CLASSES).double()
-    assert estimate_beta(hard, FIELD) == pytest.approx(beta, rel=0.15)
+    assert estimate_beta(hard, 0.5 * FIELD.support(hard)) == pytest.approx(beta, rel=0.15)
 
 
 def test_a_spot_without_neighbours_follows_its_data() -> None:

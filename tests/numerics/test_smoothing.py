@@ -11,7 +11,7 @@ from napari_tessera.numerics.kernels import gaussian_adjacency
 from napari_tessera.numerics.lattice import tissue_graph
 from napari_tessera.numerics.principal import principal_scores, standardise
 from napari_tessera.numerics.section_views import autocorrelated
-from napari_tessera.numerics.smoothing import WIDER, choose_width, smooth
+from napari_tessera.numerics.smoothing import WIDER, WIDTHS, choose_width, smooth
 from napari_tessera.testing.planted_domains import planted_section
 
 SECTION = planted_section(n_spots=300).section
@@ -35,18 +35,23 @@ def test_other_sections_are_no_neighbours() -> None:
     assert smooth(values, SECTION.spot_xy, 300.0, sample) == pytest.approx(values, abs=1e-6)
 
 
-def test_noise_alone_takes_a_wide_width_and_a_sharp_pattern_a_narrow_one() -> None:
+def test_a_noisy_slope_takes_a_wide_width_and_a_sharp_pattern_a_narrow_one() -> None:
     xy = SECTION.spot_xy
     stripes = np.sin(xy[:, :1] / 100.0 * 1.2)
     rng = np.random.default_rng(0)
     narrow = choose_width(stripes + 0.1 * VALUES[:, :1], xy, 100.0, rng=rng)
-    wide = choose_width(xy[:, :1] / 3000 + 3 * VALUES[:, :1], xy, 100.0, rng=rng)
+    wide = choose_width(xy[:, :1] / 500 + 1.5 * VALUES[:, :1], xy, 100.0, rng=rng)
     assert narrow < wide
 
 
 def test_the_width_is_half_again_the_one_that_predicts_best() -> None:
-    chosen = choose_width(VALUES, SECTION.spot_xy, 100.0, rng=np.random.default_rng(0))
-    assert chosen == pytest.approx(WIDER * 100.0 * 4.0)
+    ramp = SECTION.spot_xy[:, :1] / 300 + 2 * VALUES[:, :1]
+    chosen = choose_width(ramp, SECTION.spot_xy, 100.0, rng=np.random.default_rng(0))
+    assert np.isclose(chosen, WIDER * 100.0 * np.array(WIDTHS)).any()
+
+
+def test_nothing_is_smoothed_where_neighbours_say_nothing() -> None:
+    assert choose_width(VALUES, SECTION.spot_xy, 100.0, rng=np.random.default_rng(0)) == 0.0
 
 
 def test_inner_spots_of_a_hexagonal_lattice_have_six_neighbours() -> None:

@@ -156,19 +156,18 @@ def potts_energy(energy: torch.Tensor, field: Field, beta: float, labels: torch.
     return float(own + 0.5 * beta * unlike)
 
 
-def estimate_beta(soft: torch.Tensor, field: Field, most: float = LARGEST_BETA) -> float:
+def estimate_beta(soft: torch.Tensor, support: torch.Tensor, most: float = LARGEST_BETA) -> float:
     """Smoothness with the largest expected pseudo-likelihood, which is concave: by bisection.
 
     Parameters
     ----------
     soft : torch.Tensor, shape (n_spots, n_classes)
         Probabilities, or labels as 0 and 1.
-    field : Field
-        Neighbours.
+    support : torch.Tensor, shape (n_spots, n_classes)
+        Half the sum of the neighbours' labels, hard or soft.
     most : float
         End of the range.
     """
-    support = 0.5 * field.support(soft)
     seen = (soft * support).sum()
 
     def slope(beta: float) -> float:

@@ -25,6 +25,9 @@ WIDTHS = (0.5, 0.7, 1.0, 1.4, 2.0, 2.8, 4.0)
 WIDER = 1.5
 """The width that is used over the one that predicts best (measured on four sections)."""
 
+LEAST_PREDICTED = 0.1
+"""Share of the variance that neighbours must predict; where they do not, nothing is smoothed."""
+
 ASKED = 4000
 """Most spots that are predicted when a width is chosen."""
 
@@ -88,10 +91,13 @@ def choose_width(
     Returns
     -------
     float
-        Standard deviation in the unit of `xy`.
+        Standard deviation in the unit of `xy`; 0 where neighbours predict next to nothing.
     """
     asked = np.sort(rng.permutation(len(xy))[:ASKED])
-    errors = [_left_out_error(values, xy, w * pitch, sample, asked=asked) for w in WIDTHS]
+    centred = values - values.mean(axis=0)
+    errors = [_left_out_error(centred, xy, w * pitch, sample, asked=asked) for w in WIDTHS]
+    if min(errors) > (1 - LEAST_PREDICTED) * float((centred**2).mean(axis=0).sum()):
+        return 0.0
     return WIDER * pitch * WIDTHS[int(np.argmin(errors))]
 
 

@@ -129,6 +129,8 @@ def smoothed_views(
         Widths over the chosen one.
     """
     kept = distinct_views(views)
+    if width == 0:
+        return list(kept.values())
     ends = np.cumsum([s.shape[1] for s in kept.values()])[:-1]
     stacked = np.concatenate(list(kept.values()), axis=1)
     return [
@@ -208,7 +210,7 @@ def settle(
         soft = new
         if change < SETTLED:
             break
-        found = estimate_beta(soft, field) if beta is None else beta
+        found = estimate_beta(soft, 0.5 * field.support(soft)) if beta is None else beta
     return soft, energy, found
 
 

@@ -31,7 +31,7 @@ class TransstOptions(Options):
         None,
         "How much neighbours should agree; auto estimates it.",
         ge=0.0,
-        le=10.0,
+        le=100.0,
         step=0.25,
     )
     require_transfer: bool = option(
