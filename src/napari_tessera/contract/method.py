@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from napari_tessera.contract.options import Options
 
@@ -12,7 +12,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from napari_tessera.contract.expression import ExpressionScale
-    from napari_tessera.contract.inputs import PairedData
     from napari_tessera.contract.progress import Monitor
     from napari_tessera.contract.results import RunResult
     from napari_tessera.contract.state import State
@@ -121,7 +120,11 @@ class Method(Protocol[OptionsT]):
         ...
 
     def fit(
-        self, inputs: PairedData, options: OptionsT, monitor: Monitor, resume: State | None = None
+        self,
+        inputs: Any,  # noqa: ANN401 - PairedData, or SectionData where it answers CLUSTER
+        options: OptionsT,
+        monitor: Monitor,
+        resume: State | None = None,
     ) -> Fitted:
         """Train. With `resume`, go on from a checkpoint to the same result as an unbroken run.
 
@@ -134,6 +137,6 @@ class Method(Protocol[OptionsT]):
         """
         ...
 
-    def predict(self, fitted: Fitted, inputs: PairedData) -> RunResult:
+    def predict(self, fitted: Fitted, inputs: Any) -> RunResult:  # noqa: ANN401 - as for `fit`
         """Answer the method's questions with what was learned."""
         ...

@@ -1,0 +1,94 @@
+"""A section made ready: its views, the width of smoothing and the field."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from napari_tessera.contract.errors import InputError
+from napari_tessera.numerics.hidden_potts import Field
+from napari_tessera.numerics.section_views import SPATIAL, log_section, section_views
+from napari_tessera.numerics.seeding import rng_for
+from napari_tessera.numerics.smoothing import choose_width
+from napari_tessera.numerics.tensors import pick_device
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import numpy as np
+    import torch
+    from numpy.typing import NDArray
+
+    from napari_tessera.contract.sections import SectionData
+    from napari_tessera.methods.transst.options import TransstOptions
+    from napari_tessera.numerics.section_views import LogSection
+
+FEWEST_SPOTS, FEWEST_GENES = 10, 3
+"""Smallest section that has domains."""
+
+WIDTH_STREAM, NUMBER_STREAM, MEMBER_STREAM, SOURCE_STREAM = 1, 2, 3, 4
+"""Streams of random draws."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Seen:
+    """A section made ready.
+
+    Parameters
+    ----------
+    inputs : SectionData
+        What was given.
+    log : LogSection
+        Log expression and the ranking of genes.
+    views : mapping of str to ndarray, shape (n_spots, n_factors), float32
+        Scores before smoothing.
+    width : float
+        Width of smoothing, in the unit of the coordinates.
+    field : Field
+        Neighbours.
+    device : torch.device
+        Where to compute.
+    """
+
+    inputs: SectionData
+    log: LogSection
+    views: Mapping[str, NDArray[np.float32]]
+    width: float
+    field: Field
+    device: torch.device
+
+
+def look_at(inputs: SectionData, options: TransstOptions) -> Seen:
+    """Make a section ready.
+
+    Raises
+    ------
+    InputError
+        If there are too few spots or genes.
+    """
+    device = pick_device(options.device)
+    log = log_section(inputs)
+    if inputs.n_spots < max(FEWEST_SPOTS, 2 * (options.n_domains or 0)):
+        msg = f"Spots: expected {FEWEST_SPOTS} or more, and two per domain; found {inputs.n_spots}."
+        raise InputError(msg, "Give a larger section, or ask for fewer domains.")
+    if int(log.seen.sum()) < FEWEST_GENES:
+        msg = f"Genes: expected {FEWEST_GENES} or more that 1 % of the spots have; found "
+        msg += f"{int(log.seen.sum())}."
+        raise InputError(msg, "Give the section with more genes.")
+    views = section_views(log, inputs.spot_graph, (options.n_genes, options.n_factors), device)
+    return Seen(
+        inputs=inputs,
+        log=log,
+        views=views,
+        width=_width(inputs, views[SPATIAL], options),
+        field=Field.of(inputs.spot_graph, device),
+        device=device,
+    )
+
+
+def _width(inputs: SectionData, scores: NDArray[np.float32], options: TransstOptions) -> float:
+    """Take the given width, or the one that predicts best."""
+    if options.width is not None:
+        return options.width * inputs.pitch
+    rng = rng_for(options.seed, WIDTH_STREAM)
+    return choose_width(scores, inputs.spot_xy, inputs.pitch, inputs.sample, rng=rng)

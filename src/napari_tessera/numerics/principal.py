@@ -1,0 +1,119 @@
+"""Principal components of log expression that is standardised section by section, never formed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+
+from napari_tessera.numerics.tensors import dense_rows
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from numpy.typing import NDArray
+    from scipy import sparse
+
+ROWS = 8192
+"""Rows that are dense at one time."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Standardised:
+    """Sparse values and what turns them into centred ones: ``(values - mean) / scale``.
+
+    Parameters
+    ----------
+    values : csr_matrix, shape (n_spots, n_genes)
+        Log expression.
+    mean, scale : ndarray, shape (n_genes,), float32
+        Of this section.
+    """
+
+    values: sparse.csr_matrix
+    mean: NDArray[np.float32]
+    scale: NDArray[np.float32]
+
+    def blocks(self, device: torch.device) -> Iterator[torch.Tensor]:
+        """Give standardised rows, a block at a time, float32."""
+        mean = torch.from_numpy(self.mean).to(device)
+        scale = torch.from_numpy(self.scale).to(device)
+        for start in range(0, int(self.values.shape[0]), ROWS):
+            yield (dense_rows(self.values, slice(start, start + ROWS), device) - mean) / scale
+
+
+def gene_moments(values: sparse.csr_matrix) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Mean and population variance of every column of a sparse matrix."""
+    n_spots = values.shape[0]
+    mean = np.asarray(values.mean(axis=0, dtype=np.float64)).ravel()
+    squared = values.copy()
+    squared.data = squared.data.astype(np.float64) ** 2
+    square = np.asarray(squared.sum(axis=0)).ravel() / n_spots
+    return mean, np.maximum(square - mean**2, 0.0)
+
+
+def standardise(values: sparse.csr_matrix, *, unit_variance: bool) -> Standardised:
+    """Centre the genes of one section, and scale them to variance one if asked.
+
+    Parameters
+    ----------
+    values : csr_matrix, shape (n_spots, n_genes)
+        Log expression of one section.
+    unit_variance : bool
+        Whether to divide by the standard deviation; a constant gene stays zero.
+    """
+    mean, variance = gene_moments(values)
+    scale = np.where(variance > 1e-12, np.sqrt(variance), 1.0) if unit_variance else np.ones(1)
+    return Standardised(
+        values=values,
+        mean=mean.astype(np.float32),
+        scale=np.broadcast_to(scale, mean.shape).astype(np.float32),
+    )
+
+
+def principal_scores(
+    sections: Sequence[Standardised], n_components: int, device: torch.device
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Scores and loading of the leading components of all sections together.
+
+    From the smaller of the two Gram matrices, built from blocks of rows: memory grows with spots
+    times components, not spots times genes. Signs are such that the largest loading is positive.
+
+    Parameters
+    ----------
+    sections : sequence of Standardised
+        One or several, over the same genes.
+    n_components : int
+        Components; fewer where there are fewer spots or genes.
+    device : torch.device
+        Where to compute.
+
+    Returns
+    -------
+    scores : torch.Tensor, shape (n_spots, n_components), float32
+    loading : torch.Tensor, shape (n_genes, n_components), float32
+        Orthonormal columns.
+    """
+    n_genes = sections[0].mean.size
+    n_spots = sum(int(s.values.shape[0]) for s in sections)
+    n_kept = min(n_components, n_genes, n_spots - 1)
+    if n_spots < n_genes:
+        rows = torch.cat([b for s in sections for b in s.blocks(device)])
+        basis = _leading(rows @ rows.T, n_kept)
+        loading = torch.linalg.qr(rows.T @ basis).Q
+    else:
+        gram = torch.zeros((n_genes, n_genes), device=device)
+        for block in (b for s in sections for b in s.blocks(device)):
+            gram.addmm_(block.T, block)
+        loading = _leading(gram, n_kept)
+    largest = loading.gather(0, loading.abs().argmax(dim=0, keepdim=True))
+    loading = loading * largest.sign()
+    return torch.cat([b @ loading for s in sections for b in s.blocks(device)]), loading
+
+
+def _leading(gram: torch.Tensor, n_kept: int) -> torch.Tensor:
+    """Eigenvectors of the largest eigenvalues, largest first."""
+    vectors: torch.Tensor = torch.linalg.eigh(gram).eigenvectors
+    return vectors[:, -n_kept:].flip(1)
