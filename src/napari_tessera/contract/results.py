@@ -57,6 +57,15 @@ class Placement:
         Embedding of the cells.
     unit : str
         Unit of the coordinates.
+    modes : ndarray or None, shape (n_cells, 2, 2), float64
+        The two places where most of the row lies together, the heavier first; on mirror-symmetric
+        tissue `xy` may lie between them, where no such cell lives.
+    mode_mass : ndarray or None, shape (n_cells, 2), float32
+        Mass near each of them.
+    region_area : ndarray or None, shape (n_cells,), float32
+        Area of the 90 % credible region, in square units: set on held-out spots.
+    absence : ndarray or None, shape (n_cells,), float32
+        How little the spots speak for the cell's type: near 1 is "not here"; see `Composition`.
     """
 
     cell_names: NDArray[np.str_]
@@ -73,6 +82,10 @@ class Placement:
     neighbours: NDArray[np.int64] | None = None
     embedding: NDArray[np.float32] | None = None
     unit: str = ""
+    modes: NDArray[np.float64] | None = None
+    mode_mass: NDArray[np.float32] | None = None
+    region_area: NDArray[np.float32] | None = None
+    absence: NDArray[np.float32] | None = None
 
     def __post_init__(self) -> None:
         n_cells, n_spots = self.cell_names.size, self.spot_names.size
@@ -101,6 +114,9 @@ class Placement:
             "modal_spot": self.spot_names[self.modal_spot],
             "map_residual": self.map_residual,
         }
+        for name in ("region_area", "absence"):
+            if getattr(self, name) is not None:
+                columns[name] = getattr(self, name)
         if self.cell_types is not None:
             columns["cell_type"] = self.cell_types
         return columns
@@ -141,7 +157,7 @@ class Placement:
 
 _PLACEMENT_ARRAYS = (
     "xy", "mean_xy", "covariance", "entropy", "confidence", "modal_spot", "map_residual",
-    "neighbours", "embedding",
+    "neighbours", "embedding", "modes", "mode_mass", "region_area", "absence",
 )  # fmt: skip
 
 
@@ -161,6 +177,9 @@ class Composition:
         Entropy in nats of the spot's distribution over cells, the uncertainty.
     embedding : ndarray or None, shape (n_spots, n_dims), float32
         Embedding of the spots.
+    absence : ndarray or None, shape (n_types,), float32
+        Share of decoy types, which are in no tissue, that explain the spots as well as the type
+        does: near 0 the type is here, near 1 it is "not here", or too rare to be seen.
     """
 
     spot_names: NDArray[np.str_]
@@ -168,6 +187,7 @@ class Composition:
     values: NDArray[np.float32]
     entropy: NDArray[np.float32]
     embedding: NDArray[np.float32] | None = None
+    absence: NDArray[np.float32] | None = None
 
     def __post_init__(self) -> None:
         shape = (self.spot_names.size, self.types.size)
@@ -194,8 +214,9 @@ class Composition:
     def to_state(self) -> State:
         """Arrays and values for a result file."""
         arrays: dict[str, NDArray[Any]] = {"values": self.values, "entropy": self.entropy}
-        if self.embedding is not None:
-            arrays["embedding"] = self.embedding
+        for name in ("embedding", "absence"):
+            if getattr(self, name) is not None:
+                arrays[name] = getattr(self, name)
         names = {"spot_names": self.spot_names.tolist(), "types": self.types.tolist()}
         return State(arrays=arrays, values=names)
 
@@ -208,6 +229,7 @@ class Composition:
             values=state.arrays["values"],
             entropy=state.arrays["entropy"],
             embedding=state.arrays.get("embedding"),
+            absence=state.arrays.get("absence"),
         )
 
 

@@ -115,7 +115,7 @@ def parts_of(
     SpotParts
     """
     recipe = MapRecipe(seed=seed)
-    temperature, _ = choose_temperature(inputs, recipe, device)
+    temperature = choose_temperature(inputs, recipe, device).temperature
     profiles = weighted_log_profiles(inputs, recipe)
     rows = multinomial_map(inputs.cells.values, profiles, temperature, device)
     found = rows.rows(inputs.spot_xy, inputs.pitch).map

@@ -7,6 +7,7 @@ expectation-maximisation that start from the map.
 
 from __future__ import annotations
 
+import dataclasses
 import time
 from typing import TYPE_CHECKING
 
@@ -18,12 +19,14 @@ from napari_tessera.contract.results import Composition, Placement, RunResult
 from napari_tessera.contract.state import State
 from napari_tessera.numerics.composing import composition, counts_em
 from napari_tessera.numerics.counts import spots_as_cells
+from napari_tessera.numerics.credible import CredibleScale
 from napari_tessera.numerics.multinomial import (
     MapRecipe,
     choose_temperature,
     multinomial_map,
     weighted_log_profiles,
 )
+from napari_tessera.numerics.presence import type_evidence
 from napari_tessera.numerics.tensors import pick_device
 
 if TYPE_CHECKING:
@@ -63,17 +66,19 @@ def fit(inputs: PairedData, options: BaselineOptions, monitor: Monitor) -> Fitte
     start = time.monotonic()
     device = pick_device(options.device)
     recipe = recipe_of(options)
-    chosen, scores = choose_temperature(inputs, recipe, device)
+    chosen = choose_temperature(inputs, recipe, device)
     log_profiles = weighted_log_profiles(inputs, recipe)
     state = State(
         arrays={"log_profiles": log_profiles},
-        values={"temperature": chosen, "match_platform": options.match_platform},
+        values={
+            "temperature": chosen.temperature,
+            "match_platform": options.match_platform,
+            "seed": options.seed,
+            "credible": None if chosen.scale is None else dataclasses.asdict(chosen.scale),
+        },
     )
-    monitor.preview(
-        lambda: multinomial_map(inputs.cells.values, log_profiles, chosen, device).place(
-            inputs.spot_xy, inputs.pitch
-        )
-    )
+    first = multinomial_map(inputs.cells.values, log_profiles, chosen.temperature, device)
+    monitor.preview(lambda: first.place(inputs.spot_xy, inputs.pitch))
     verdict = monitor.report(
         Progress(stage="training-free map", step=1, n_steps=1, elapsed_s=time.monotonic() - start)
     )
@@ -81,7 +86,7 @@ def fit(inputs: PairedData, options: BaselineOptions, monitor: Monitor) -> Fitte
         state=state,
         device=str(device),
         ending="finished early" if verdict is Verdict.FINISH else "complete",
-        scores=scores,
+        scores=chosen.scores,
     )
 
 
@@ -101,7 +106,8 @@ def predict(fitted: Fitted, inputs: PairedData) -> RunResult:
     cell_map = multinomial_map(
         cells.values, fitted.state.arrays["log_profiles"], temperature, device
     )
-    rows = cell_map.rows(inputs.spot_xy, inputs.pitch)
+    scale = CredibleScale.of(fitted.state.values["credible"])
+    rows = cell_map.rows(inputs.spot_xy, inputs.pitch, scale)
     placement = Placement(
         cell_names=cells.obs_names,
         cell_types=inputs.cell_types,
@@ -111,6 +117,7 @@ def predict(fitted: Fitted, inputs: PairedData) -> RunResult:
     )
     if inputs.cell_types is None:
         return RunResult(placement=placement)
+    evidence = type_evidence(inputs, int(fitted.state.values["seed"]))
     spots = spots_as_cells(inputs, matched=bool(fitted.state.values["match_platform"]))
     weights = counts_em(spots, cells.values, rows.map)
     types, values = composition(weights, inputs.cell_types)
@@ -119,5 +126,7 @@ def predict(fitted: Fitted, inputs: PairedData) -> RunResult:
         types=types,
         values=values,
         entropy=cell_map.spot_entropy(),
+        absence=evidence.absence,
     )
+    placement = dataclasses.replace(placement, absence=evidence.of_cells(inputs.cell_types))
     return RunResult(placement=placement, composition=composed)
