@@ -44,7 +44,7 @@ class Placement:
     entropy : ndarray, shape (n_cells,), float32
         Entropy of the row in nats, exact.
     confidence : ndarray, shape (n_cells,), float32
-        Mass of the row within one pitch of `xy`, 0 to 1.
+        Mass of the row within three pitches of `xy`, 0 to 1.
     modal_spot : ndarray, shape (n_cells,), int64
         Spot with the largest probability.
     map : scipy.sparse.csr_matrix, shape (n_cells, n_spots), float32
@@ -62,8 +62,9 @@ class Placement:
         tissue `xy` may lie between them, where no such cell lives.
     mode_mass : ndarray or None, shape (n_cells, 2), float32
         Mass near each of them.
-    region_area : ndarray or None, shape (n_cells,), float32
-        Area of the 90 % credible region, in square units: set on held-out spots.
+    radius : ndarray or None, shape (n_cells,), float32
+        Radius of the disc about `xy` that holds the cell with a chance of 90 %, in `unit`;
+        calibrated on held-out spots.
     absence : ndarray or None, shape (n_cells,), float32
         How little the spots speak for the cell's type: near 1 is "not here"; see `Composition`.
     """
@@ -84,7 +85,7 @@ class Placement:
     unit: str = ""
     modes: NDArray[np.float64] | None = None
     mode_mass: NDArray[np.float32] | None = None
-    region_area: NDArray[np.float32] | None = None
+    radius: NDArray[np.float32] | None = None
     absence: NDArray[np.float32] | None = None
 
     def __post_init__(self) -> None:
@@ -114,7 +115,7 @@ class Placement:
             "modal_spot": self.spot_names[self.modal_spot],
             "map_residual": self.map_residual,
         }
-        for name in ("region_area", "absence"):
+        for name in ("radius", "absence"):
             if getattr(self, name) is not None:
                 columns[name] = getattr(self, name)
         if self.cell_types is not None:
@@ -157,7 +158,7 @@ class Placement:
 
 _PLACEMENT_ARRAYS = (
     "xy", "mean_xy", "covariance", "entropy", "confidence", "modal_spot", "map_residual",
-    "neighbours", "embedding", "modes", "mode_mass", "region_area", "absence",
+    "neighbours", "embedding", "modes", "mode_mass", "radius", "absence",
 )  # fmt: skip
 
 
@@ -178,8 +179,8 @@ class Composition:
     embedding : ndarray or None, shape (n_spots, n_dims), float32
         Embedding of the spots.
     absence : ndarray or None, shape (n_types,), float32
-        Share of decoy types, which are in no tissue, that explain the spots as well as the type
-        does: near 0 the type is here, near 1 it is "not here", or too rare to be seen.
+        How much is missing of the evidence that a type would give if it filled half of every
+        twentieth spot, 0 to 1: from 0.7 on it is "not here", or too rare to be seen.
     """
 
     spot_names: NDArray[np.str_]

@@ -1,139 +1,119 @@
-"""Credible regions that hold what they promise: power and mass chosen on held-out spots.
+"""How far from its place a cell may lie: discs that hold what they promise.
 
-Pseudo-cells of held-out spots are placed on the others. The power is the one under which the spots
-nearest to the truth are most probable; the mass is the share of the powered row at which regions
-hold the truth in 90 % of the cases. No true place of a cell is needed.
+A row of the map has a spread, the root mean square distance of its spots from the placement. The
+disc about the placement has the radius ``factor * sqrt(spread^2 + floor^2)``. Factor and floor are
+chosen on pseudo-cells of held-out spots: of the floors that which makes the discs smallest, and the
+factor at which they hold 90 % of the pseudo-cells. No true place of a cell is needed.
 """
 
 from __future__ import annotations
 
+import dataclasses
 from typing import TYPE_CHECKING
 
 import numpy as np
-import torch
-from scipy import sparse
-from scipy.spatial import cKDTree
-
-from napari_tessera.numerics.credible import LEVEL, CredibleScale
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from numpy.typing import NDArray
 
-    from napari_tessera.numerics.cell_map import CellMap
+    from napari_tessera.contract.inputs import PairedData
+    from napari_tessera.numerics.cell_map import CellMap, MapRows
 
-POWERS = tuple(np.geomspace(0.25, 4.0, 25).tolist())
-"""Powers that held-out spots choose from."""
+LEVEL = 0.9
+"""Share of the cells that their discs should hold."""
 
-ALIKE, MOST_NEAREST = 1.1, 6
-"""Spots up to so many times the least distance away count as nearest too, so many at most: a hole
-in a lattice has four or six neighbours, and which of them is nearest by a hair says nothing."""
-
-MASS_RANGE = (0.5, 0.9999)
-"""Where the mass may lie."""
+FLOORS = (0.25, 0.5, 1.0, 2.0, 3.0)
+"""Floors that held-out spots choose from, in pitches."""
 
 
-def nearest_spots(
-    xy: NDArray[np.float64], spot_xy: NDArray[np.float64], *, alike: float = 1.0
-) -> sparse.csr_matrix:
-    """Spots nearest to given places, equally weighted where several are.
+@dataclasses.dataclass(frozen=True)
+class CredibleScale:
+    """How the spread of a row becomes the radius of a disc.
 
     Parameters
     ----------
-    xy : ndarray, shape (n_places, 2), float64
-        Places.
-    spot_xy : ndarray, shape (n_spots, 2), float64
-        Spot centres.
-    alike : float
-        Spots up to so many times the least distance away count as nearest too.
-
-    Returns
-    -------
-    csr_matrix, shape (n_places, n_spots), float64
-        Rows sum to one.
+    factor : float
+        Radius per spread.
+    floor : float
+        Spread that no row falls below, in pitches.
     """
-    k = min(MOST_NEAREST, len(spot_xy))
-    away, spots = (np.asarray(a).reshape(len(xy), -1) for a in cKDTree(spot_xy).query(xy, k=k))
-    near = away <= alike * away[:, :1]
-    rows = np.repeat(np.arange(len(xy)), near.sum(axis=1))
-    weights = np.repeat(1 / near.sum(axis=1), near.sum(axis=1))
-    return sparse.csr_matrix((weights, (rows, spots[near])), shape=(len(xy), len(spot_xy)))
+
+    factor: float
+    floor: float
+
+    def radius(self, spread: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Radius of every disc, in pitches like the spread."""
+        return np.asarray(self.factor * np.sqrt(spread**2 + self.floor**2))
 
 
-def choose_scale(cell_map: CellMap, truth: sparse.csr_matrix) -> CredibleScale:
-    """Choose power and mass for a map whose truth is known.
+def row_spread(rows: MapRows) -> NDArray[np.float64]:
+    """Root mean square distance of a row's spots from its placement; (n_cells,), same unit."""
+    about_mean = np.trace(rows.covariance, axis1=1, axis2=2).astype(np.float64)
+    return np.asarray(np.sqrt(about_mean + ((rows.mean_xy - rows.xy) ** 2).sum(axis=1)))
+
+
+def calibrate(
+    cell_map: CellMap, inputs: PairedData, truth_xy: NDArray[np.float64]
+) -> CredibleScale:
+    """Choose a scale on a map of pseudo-cells.
 
     Parameters
     ----------
     cell_map : CellMap
-        Map of pseudo-cells.
-    truth : csr_matrix, shape (n_cells, n_spots)
-        Spots nearest to where they lie, from `nearest_spots`.
+        Pseudo-cells over the spots of `inputs`.
+    inputs : PairedData
+        Gives the spots' places and pitch.
+    truth_xy : ndarray, shape (n_pseudo_cells, 2), float64
+        Where the pseudo-cells lie.
+    """
+    rows = cell_map.rows(inputs.spot_xy, inputs.pitch)
+    errors = np.linalg.norm(rows.xy - truth_xy, axis=1)
+    return choose_scale(errors / inputs.pitch, row_spread(rows) / inputs.pitch)
+
+
+def radii(
+    rows: MapRows, values: Mapping[str, float] | None, pitch: float
+) -> NDArray[np.float32] | None:
+    """Radius of the disc of every row, in the unit of the pitch; None without a stored scale.
+
+    Parameters
+    ----------
+    rows : MapRows
+        Rows of a map.
+    values : mapping or None
+        Fields of a `CredibleScale`, as stored.
+    pitch : float
+        Distance of neighbouring spots.
+    """
+    if values is None:
+        return None
+    scale = CredibleScale(float(values["factor"]), float(values["floor"]))
+    return (scale.radius(row_spread(rows) / pitch) * pitch).astype(np.float32)
+
+
+def choose_scale(errors: NDArray[np.float64], spread: NDArray[np.float64]) -> CredibleScale:
+    """Choose factor and floor where errors are known.
+
+    Parameters
+    ----------
+    errors : ndarray, shape (n_cells,)
+        Distances of placements from the truth, in pitches.
+    spread : ndarray, shape (n_cells,)
+        Spread of the rows, in pitches.
 
     Returns
     -------
     CredibleScale
+        Its discs hold 90 % of these cells.
     """
-    likelihoods = np.zeros(len(POWERS))
-    for block in cell_map.blocks():
-        logits = cell_map.logits(block).cpu()
-        wanted = truth[block]
-        row, spot = _entries(wanted)
-        for i, power in enumerate(POWERS):
-            p = (power * logits).softmax(dim=1)[row, spot].numpy()
-            at_truth = np.bincount(row.numpy(), weights=p * wanted.data, minlength=len(logits))
-            likelihoods[i] += np.log(np.maximum(at_truth, 1e-30)).sum()
-    power = POWERS[int(np.argmax(likelihoods))]
-    above = mass_above(cell_map, truth, power)
-    order = np.argsort(above, kind="stable")
-    held = np.cumsum(truth.data[order]) / truth.data.sum()
-    mass = above[order][min(int(np.searchsorted(held, LEVEL)), above.size - 1)]
-    return CredibleScale(power, float(np.clip(mass + 1e-6, *MASS_RANGE)))
-
-
-def mass_above(cell_map: CellMap, truth: sparse.csr_matrix, power: float) -> NDArray[np.float64]:
-    """Mass of the spots that are more probable than a true one, for every stored entry of `truth`.
-
-    Parameters
-    ----------
-    cell_map : CellMap
-        The map.
-    truth : csr_matrix, shape (n_cells, n_spots)
-        Spots nearest to the true places.
-    power : float
-        Power of the rows.
-
-    Returns
-    -------
-    ndarray, shape (n_entries,), float64
-        A region of more mass than this holds the true spot.
-    """
-    found = []
-    for block in cell_map.blocks():
-        p = (power * cell_map.logits(block).cpu()).softmax(dim=1)
-        row, spot = _entries(truth[block])
-        at_truth = p[row, spot][:, None]
-        chunk = max(1, 2**22 // p.shape[1])
-        for start in range(0, len(row), chunk):
-            part = slice(start, start + chunk)
-            rows = p[row[part]]
-            found.append(torch.where(rows > at_truth[part], rows, 0.0).sum(dim=1).double().numpy())
-    return np.concatenate(found)
-
-
-def coverage(cell_map: CellMap, truth: sparse.csr_matrix, scale: CredibleScale) -> float:
-    """Share of the true places that regions hold.
-
-    Parameters
-    ----------
-    cell_map : CellMap
-        The map.
-    truth : csr_matrix, shape (n_cells, n_spots)
-        Spots nearest to the true places, rows sum to one.
-    scale : CredibleScale
-        Power and mass of the regions.
-    """
-    inside = mass_above(cell_map, truth, scale.power) < scale.mass
-    return float(truth.data[inside].sum() / truth.data.sum())
+    scales = []
+    for floor in FLOORS:
+        factor = float(np.quantile(errors / np.hypot(spread, floor), LEVEL, method="higher"))
+        scales.append(CredibleScale(factor, floor))
+    areas = [float(np.median(scale.radius(spread))) for scale in scales]
+    return scales[int(np.argmin(areas))]
 
 
 def risk_coverage(errors: NDArray[np.float64], confidence: NDArray[np.floating]) -> float:
@@ -144,21 +124,21 @@ def risk_coverage(errors: NDArray[np.float64], confidence: NDArray[np.floating])
     errors : ndarray, shape (n_cells,)
         Errors.
     confidence : ndarray, shape (n_cells,)
-        Larger is surer; ties count in their mean order.
+        Larger is surer; cells with the same confidence share their mean error.
 
     Returns
     -------
     float
         The mean error itself where the confidence says nothing.
     """
+    return float(risk_curve(errors, confidence).mean())
+
+
+def risk_curve(
+    errors: NDArray[np.float64], confidence: NDArray[np.floating]
+) -> NDArray[np.float64]:
+    """Mean error of the 1, 2, ... n surest cells, shape (n_cells,); see `risk_coverage`."""
     order = np.argsort(-confidence, kind="stable")
     _, group = np.unique(-confidence[order], return_inverse=True)
     tied = np.bincount(group, weights=errors[order]) / np.bincount(group)
-    running = np.cumsum(tied[group]) / np.arange(1, errors.size + 1)
-    return float(running.mean())
-
-
-def _entries(matrix: sparse.csr_matrix) -> tuple[torch.Tensor, torch.Tensor]:
-    """Row and column of every stored entry."""
-    rows = np.repeat(np.arange(matrix.shape[0]), np.diff(matrix.indptr))
-    return torch.from_numpy(rows), torch.from_numpy(matrix.indices.astype(np.int64))
+    return np.asarray(np.cumsum(tied[group]) / np.arange(1, errors.size + 1))

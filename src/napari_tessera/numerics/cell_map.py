@@ -14,8 +14,7 @@ import numpy as np
 import torch
 from scipy import sparse
 
-from napari_tessera.numerics.credible import CredibleScale, region_size
-from napari_tessera.numerics.placing import BLUR, geometric_median, two_modes
+from napari_tessera.numerics.placing import BLUR, NEAR, geometric_median, two_modes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -40,7 +39,7 @@ class MapRows:
     covariance : ndarray, shape (n_cells, 2, 2), float32
         Exact second central moment.
     entropy, confidence, map_residual : ndarray, shape (n_cells,), float32
-        Exact entropy (nats); mass within one pitch of `xy`; mass that `map` leaves out.
+        Exact entropy (nats); mass within three pitches of `xy`; mass that `map` leaves out.
     modal_spot : ndarray, shape (n_cells,), int64
         Most probable spot.
     map : csr_matrix, shape (n_cells, n_spots), float32
@@ -49,8 +48,6 @@ class MapRows:
         The two places where most of the row lies together, the heavier first.
     mode_mass : ndarray, shape (n_cells, 2), float32
         Mass near each.
-    region_area : ndarray or None, shape (n_cells,), float32
-        Area of the 90 % credible region, its spots times the square of the pitch.
     """
 
     xy: NDArray[np.float64]
@@ -63,7 +60,6 @@ class MapRows:
     map_residual: NDArray[np.float32]
     modes: NDArray[np.float64]
     mode_mass: NDArray[np.float32]
-    region_area: NDArray[np.float32] | None = None
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -175,9 +171,15 @@ class CellMap:
         return top.matrix(np.ones(top.p.shape, dtype=np.bool_), self.n_spots)
 
     @torch.no_grad()
-    def rows(
-        self, spot_xy: NDArray[np.float64], pitch: float, scale: CredibleScale | None = None
-    ) -> MapRows:
+    def kept(self) -> sparse.csr_matrix:
+        """Keep `MASS` of every row in its largest entries, shape (n_cells, n_spots); see `rows`."""
+        top = _Top.empty(self.n_cells, min(MOST_K, self.n_spots))
+        for block in self.blocks():
+            top.take(block, self.logits(block).softmax(dim=1))
+        return top.by_mass(self.n_spots)[0]
+
+    @torch.no_grad()
+    def rows(self, spot_xy: NDArray[np.float64], pitch: float) -> MapRows:
         """All that a placement reports, in one pass.
 
         What is kept is allocated beforehand: small things that outlive a block and are allocated
@@ -189,28 +191,23 @@ class CellMap:
             Spot centres.
         pitch : float
             Typical distance of neighbouring spots.
-        scale : CredibleScale, optional
-            How rows become credible regions; without it there are none.
         """
         n = self.n_cells
         top = _Top.empty(n, min(MOST_K, self.n_spots))
         xy, mean = np.empty((n, 2)), np.empty((n, 2))
         covariance = np.empty((n, 2, 2), dtype=np.float32)
-        entropy, confidence, area = np.empty((3, n), dtype=np.float32)
+        entropy, confidence = np.empty((2, n), dtype=np.float32)
         modes, mode_mass = np.empty((n, 2, 2)), np.empty((n, 2), dtype=np.float32)
         for block in self.blocks():
-            logits = self.logits(block)
-            p = logits.softmax(dim=1)
+            p = self.logits(block).softmax(dim=1)
             top.take(block, p)
             mean[block], covariance[block] = _moments(p, spot_xy)
             entropy[block] = _entropy(p)
             points = spot_xy[top.spots[block]]
             xy[block] = geometric_median(top.p[block], points, BLUR * pitch)
-            near = np.linalg.norm(points - xy[block, None], axis=2) <= pitch
+            near = np.linalg.norm(points - xy[block, None], axis=2) <= NEAR * pitch
             confidence[block] = np.clip((top.p[block] * near).sum(axis=1), 0, 1)
             modes[block], mode_mass[block] = two_modes(top.p[block], points, pitch)
-            if scale is not None:
-                area[block] = region_size(logits, scale).cpu().numpy() * pitch**2
         matrix, residual = top.by_mass(self.n_spots)
         return MapRows(
             xy=xy,
@@ -223,7 +220,6 @@ class CellMap:
             map_residual=residual,
             modes=modes,
             mode_mass=mode_mass,
-            region_area=None if scale is None else area,
         )
 
     @torch.no_grad()

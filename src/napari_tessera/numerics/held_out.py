@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import dataclasses
-from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from napari_tessera.contract.expression import Expression
-from napari_tessera.numerics.calibration import ALIKE, nearest_spots
 from napari_tessera.numerics.counts import platform_factors, scale_genes, thin
 from napari_tessera.numerics.seeding import rng_for
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
-    from scipy import sparse
 
     from napari_tessera.contract.inputs import PairedData
 
@@ -50,11 +47,6 @@ class HeldOut:
     kept: NDArray[np.int64]
     pseudo_cells: Expression
     xy: NDArray[np.float64]
-
-    @cached_property
-    def nearest(self) -> sparse.csr_matrix:
-        """Spots that stay and lie nearest to each pseudo-cell, (n_pseudo_cells, n_kept)."""
-        return nearest_spots(self.xy, self.inputs.spot_xy, alike=ALIKE)
 
     def scores(self, placed: NDArray[np.float64]) -> dict[str, float]:
         """Mean and median distance of placed pseudo-cells to the truth.

@@ -16,7 +16,6 @@ import numpy as np
 import torch
 from scipy import sparse
 
-from napari_tessera.numerics.calibration import choose_scale
 from napari_tessera.numerics.cell_map import CellMap
 from napari_tessera.numerics.counts import spots_as_cells
 from napari_tessera.numerics.held_out import HeldOut, hold_out
@@ -27,7 +26,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from napari_tessera.contract.inputs import PairedData
-    from napari_tessera.numerics.credible import CredibleScale
 
 TEMPERATURES = (1.0, 1.5, 2.0, 3.0, 4.0, 6.0, 9.0, 13.0, 19.0, 28.0, 40.0, 60.0, 90.0)
 """Grid of temperatures that held-out spots choose from."""
@@ -131,44 +129,34 @@ def multinomial_map(
     return CellMap(n_cells=cells.shape[0], n_spots=log_profiles.shape[1], logits=logits)
 
 
-@dataclasses.dataclass(frozen=True)
-class ChosenMap:
-    """What held-out spots chose.
+def choose_temperature(
+    inputs: PairedData, recipe: MapRecipe, device: torch.device
+) -> tuple[float, dict[str, float]]:
+    """Choose the temperature on held-out spots, and score it there.
 
-    Parameters
-    ----------
+    Returns
+    -------
     temperature : float
-        T.
+        The given one where there is one.
     scores : dict of str to float
         Empty where there are too few spots to hold some out.
-    scale : CredibleScale or None
-        How rows of the map become credible regions; None where nothing was held out.
     """
-
-    temperature: float
-    scores: dict[str, float]
-    scale: CredibleScale | None = None
-
-
-def choose_temperature(inputs: PairedData, recipe: MapRecipe, device: torch.device) -> ChosenMap:
-    """Choose the temperature on held-out spots, unless it is given, and score it there."""
     split = hold_out(inputs, recipe.seed, match_platform=recipe.match_platform)
     if split is None:
-        return ChosenMap(recipe.temperature or DEFAULT_TEMPERATURE, {})
+        return recipe.temperature or DEFAULT_TEMPERATURE, {}
     grid = TEMPERATURES if recipe.temperature is None else (recipe.temperature,)
-    log_profiles = weighted_log_profiles(split.inputs, recipe)
-    plain = multinomial_map(split.pseudo_cells.values, log_profiles, 1.0, device)
-    found = _trials(split, plain, grid)
+    found = _trials(split, recipe, grid, device)
     best = min(s["held_out_distance"] for s in found.values())
-    chosen = max(t for t, s in found.items() if s["held_out_distance"] <= SOFTER * best)
-    at_chosen = multinomial_map(split.pseudo_cells.values, log_profiles, chosen, device)
-    return ChosenMap(chosen, found[chosen], choose_scale(at_chosen, split.nearest))
+    fine = [t for t, s in found.items() if s["held_out_distance"] <= SOFTER * best]
+    return max(fine), found[max(fine)]
 
 
 def _trials(
-    split: HeldOut, plain: CellMap, grid: tuple[float, ...]
+    split: HeldOut, recipe: MapRecipe, grid: tuple[float, ...], device: torch.device
 ) -> dict[float, dict[str, float]]:
     """Scores of every temperature; the counts are scored against the profiles only once."""
+    log_profiles = weighted_log_profiles(split.inputs, recipe)
+    plain = multinomial_map(split.pseudo_cells.values, log_profiles, 1.0, device)
     placed: dict[float, list[NDArray[np.float64]]] = {temperature: [] for temperature in grid}
     for block in plain.blocks():
         scores = plain.logits(block)

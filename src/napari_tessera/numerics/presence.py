@@ -1,11 +1,11 @@
-"""Is a type of the reference in the tissue at all? Asked of the spots, against decoys.
+"""Is a type of the reference in the tissue at all? Asked of the spots, against a positive control.
 
 Spots are modelled as Poisson counts with mean ``f_g sum_t W_jt P_tg``: profiles P of the types,
 their amounts W >= 0 in every spot, and a factor f of every gene that absorbs the platform and the
 overall level. Only what varies from spot to spot can then speak for a type. The evidence for type t
-is what the log-likelihood gains when t is added to all the others. A decoy has the same contrasts
-as t, but on other genes of like abundance: it is in no tissue, and what decoys gain is what a type
-gains by chance.
+is what the log-likelihood gains when t is added to all the others. How much it should be is seen on
+the positive control: counts drawn from the fit without t, in which t fills half of every twentieth
+spot. A type with a small share of that gain is not here, or too rare or too like others to be seen.
 """
 
 from __future__ import annotations
@@ -26,11 +26,14 @@ if TYPE_CHECKING:
 FIRST_STEPS, STEPS = 60, 25
 """Updates of the fit with all types, and of every fit with one more or one less."""
 
-MOST_SPOTS, MOST_GENES, LEAST_DECOYS = 600, 500, 40
-"""Spots drawn and genes chosen for it, and decoys made altogether."""
+MOST_SPOTS, MOST_GENES = 600, 500
+"""Spots drawn and genes chosen for it."""
 
-STRATA = 10
-"""Classes of abundance within which a decoy's genes change places."""
+CONTROL_SPOTS, CONTROL_SHARE = 0.05, 0.5
+"""Share of the spots that the positive control puts a type in, and its share there."""
+
+NOT_HERE = 0.7
+"""Absence from which a type counts as not here."""
 
 BACKGROUND, START = 0.02, 0.02
 """Share of the overall profile in every profile, and of a spot that an added type starts at."""
@@ -48,19 +51,19 @@ class TypeEvidence:
         Sorted.
     gain : ndarray, shape (n_types,), float64
         Nats that the log-likelihood gains by the type.
-    decoys : ndarray, shape (n_decoys,), float64
-        The same of types that cannot be there, rising.
+    control : ndarray, shape (n_types,), float64
+        The same on the positive control.
     """
 
     types: NDArray[np.str_]
     gain: NDArray[np.float64]
-    decoys: NDArray[np.float64]
+    control: NDArray[np.float64]
 
     @property
     def absence(self) -> NDArray[np.float32]:
-        """Share of decoys, the type counted as one, that gain as much; near 1 is "not here"."""
-        as_good = self.decoys.size - np.searchsorted(self.decoys, self.gain, side="left")
-        return ((1 + as_good) / (1 + self.decoys.size)).astype(np.float32)
+        """Share of the control's evidence that is missing, 0 to 1, shape (n_types,)."""
+        share = self.gain / np.maximum(self.control, TINY)
+        return np.asarray(1 - np.clip(share, 0, 1), dtype=np.float32)
 
     def of_cells(self, cell_types: NDArray[np.str_]) -> NDArray[np.float32]:
         """Give every cell the absence of its type, shape (n_cells,)."""
@@ -75,7 +78,7 @@ def type_evidence(inputs: PairedData, seed: int) -> TypeEvidence:
     inputs : PairedData
         Cells with types, and spots.
     seed : int
-        Seed of the spots that are drawn where there are many, and of the decoys.
+        Seed of the spots that are drawn where there are many, and of the positive control.
 
     Returns
     -------
@@ -97,14 +100,12 @@ def type_evidence(inputs: PairedData, seed: int) -> TypeEvidence:
     counts = inputs.spots.values[rows][:, genes].toarray().astype(np.float64)
     kept = counts.sum(axis=1) > 0
     model = _Model(counts[kept], profiles[:, genes])
-    n_each = int(np.ceil(LEAST_DECOYS / types.size))
-    gains, decoys = [], []
+    gains, controls = [], []
     for t in range(types.size):
         others = model.without(t)
         gains.append(others.gain(model.profiles[t]))
-        made = [_decoy(model.profiles[t], overall[genes], rng) for _ in range(n_each)]
-        decoys += [others.gain(decoy) for decoy in made]
-    return TypeEvidence(types, np.array(gains), np.sort(decoys))
+        controls.append(others.with_some(model.profiles[t], rng).gain(model.profiles[t]))
+    return TypeEvidence(types, np.array(gains), np.array(controls))
 
 
 def _profiles(
@@ -124,17 +125,6 @@ def _telling_genes(
     """Genes that tell types apart most, counted in molecules."""
     contrast = ((profiles - overall) ** 2).mean(axis=0) / np.maximum(overall, TINY)
     return np.sort(np.argsort(-contrast, kind="stable")[:MOST_GENES])
-
-
-def _decoy(
-    profile: NDArray[np.float64], overall: NDArray[np.float64], rng: np.random.Generator
-) -> NDArray[np.float64]:
-    """Move a profile's contrasts to other genes of like abundance."""
-    ratio = profile / np.maximum(overall, TINY)
-    for stratum in np.array_split(np.argsort(overall, kind="stable"), STRATA):
-        ratio[stratum] = ratio[rng.permutation(stratum)]
-    moved = ratio * overall
-    return np.asarray(moved * (profile.sum() / max(moved.sum(), TINY)))
 
 
 class _Model:
@@ -191,3 +181,14 @@ class _Model:
         amounts = np.concatenate([self.amounts, START * self.totals], axis=1)
         more = _Model(self.counts, np.vstack([self.profiles, profile]), (amounts, self.factors))
         return more.log_likelihood - self.log_likelihood
+
+    def with_some(self, profile: NDArray[np.float64], rng: np.random.Generator) -> _Model:
+        """Draw counts from this fit with some of one more profile in them, and fit them alike."""
+        mean = self.amounts @ (self.profiles * self.factors)
+        added = profile * self.factors
+        there = rng.random((len(mean), 1)) < CONTROL_SPOTS
+        share = np.where(there, CONTROL_SHARE, 0.0)
+        counts = rng.poisson((1 - share) * mean + share * self.totals * added / added.sum())
+        kept = counts.sum(axis=1) > 0
+        amounts = np.maximum(self.amounts, 1e-3 * self.totals)[kept]
+        return _Model(counts[kept].astype(np.float64), self.profiles, (amounts, self.factors))
