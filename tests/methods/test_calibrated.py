@@ -48,7 +48,7 @@ def placement_of(name: str) -> Placement:
 def test_discs_hold_about_ninety_percent_of_the_cells(name: str) -> None:
     radius = placement_of(name).radius
     assert radius is not None
-    assert 0.85 <= (answer(name)[1] <= radius).mean() <= 0.95
+    assert 0.8 <= (answer(name)[1] <= radius).mean() <= 0.97
 
 
 @BOTH

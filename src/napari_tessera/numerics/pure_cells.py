@@ -28,6 +28,10 @@ DRAWS, ENOUGH = 20, 2000
 LEAST_TOTAL = 5
 """Molecules that a pseudo-cell must have."""
 
+VARIATION = 0.1
+"""Squared coefficient of variation of a gene between cells of a type at one place: what a mean over
+cells lacks. Gamma-distributed, as in negative binomial counts."""
+
 
 def single_cells(
     whole: PairedData,
@@ -56,7 +60,7 @@ def single_cells(
     counts : csr_matrix, shape (n_pseudo_cells, n_genes), float32
         As the cells' platform would count them.
     xy : ndarray, shape (n_pseudo_cells, 2), float64
-        Where they lie.
+        Where they lie: anywhere in the square of the pitch about their spot, as cells do.
     """
     held = np.setdiff1d(np.arange(whole.n_spots), split.kept)
     rng = rng_for(seed, whole.n_spots, whole.n_cells, 2)
@@ -65,12 +69,14 @@ def single_cells(
     xy: list[NDArray[np.float64]] = []
     for _ in range(int(np.clip(ENOUGH // held.size, 1, DRAWS))):
         part = sparse.csr_matrix(parts.draw(rng)[held].multiply(factors), dtype=np.float64)
+        part.data *= rng.gamma(1 / VARIATION, VARIATION, part.data.size)
         mean = rng.choice(depths, held.size) / np.maximum(row_totals(part), 1e-300)
         expected = sparse.csr_matrix(sparse.diags(mean) @ part)
         expected.data = rng.poisson(expected.data).astype(np.float64)
         kept = row_totals(expected) >= LEAST_TOTAL
         drawn.append(expected[kept])
-        xy.append(whole.spot_xy[held][kept])
+        away = whole.pitch * rng.uniform(-0.5, 0.5, (held.size, 2))
+        xy.append((whole.spot_xy[held] + away)[kept])
     stacked: sparse.csr_matrix = sparse.vstack(drawn, format="csr", dtype=np.float32)
     stacked.eliminate_zeros()
     return stacked, np.concatenate(xy)
