@@ -68,7 +68,8 @@ def calibrate(
     truth_xy : ndarray, shape (n_pseudo_cells, 2), float64
         Where the pseudo-cells lie.
     """
-    rows = cell_map.rows(inputs.spot_xy, inputs.pitch)
+    here = cell_map.within_sections(inputs.sample)
+    rows = here.rows(inputs.spot_xy, inputs.pitch)
     errors = np.linalg.norm(rows.xy - truth_xy, axis=1)
     return choose_scale(errors / inputs.pitch, row_spread(rows) / inputs.pitch)
 

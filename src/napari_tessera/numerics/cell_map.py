@@ -170,6 +170,30 @@ class CellMap:
             top.take(block, self.logits(block).softmax(1))
         return top.matrix(np.ones(top.p.shape, dtype=np.bool_), self.n_spots)
 
+    def within_sections(self, sample: NDArray[np.str_] | None) -> CellMap:
+        """Keep of every row only the section that holds most of it: a cell lies in one of them.
+
+        Coordinates of different sections have nothing to do with one another; a median or a mean
+        over several would lie nowhere.
+
+        Parameters
+        ----------
+        sample : ndarray of str or None, shape (n_spots,)
+            Section of every spot; without it, or with a single one, nothing changes.
+        """
+        if sample is None or np.unique(sample).size == 1:
+            return self
+        codes = torch.from_numpy(np.unique(sample, return_inverse=True)[1].astype(np.int64))
+        member = torch.nn.functional.one_hot(codes).float()
+
+        def logits(block: slice) -> torch.Tensor:
+            found = self.logits(block)
+            mass = found.softmax(dim=1) @ member.to(found.device)
+            elsewhere = codes.to(found.device) != mass.argmax(dim=1, keepdim=True)
+            return found.masked_fill(elsewhere, -torch.inf)
+
+        return dataclasses.replace(self, logits=logits)
+
     @torch.no_grad()
     def kept(self) -> sparse.csr_matrix:
         """Keep `MASS` of every row in its largest entries, shape (n_cells, n_spots); see `rows`."""

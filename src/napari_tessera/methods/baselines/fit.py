@@ -74,7 +74,8 @@ def fit(inputs: PairedData, options: BaselineOptions, monitor: Monitor) -> Fitte
     chosen, scores = choose_temperature(inputs, recipe, device)
     log_profiles = weighted_log_profiles(inputs, recipe)
     first = multinomial_map(inputs.cells.values, log_profiles, chosen, device)
-    monitor.preview(lambda: first.place(inputs.spot_xy, inputs.pitch))
+    here = first.within_sections(inputs.sample)
+    monitor.preview(lambda: here.place(inputs.spot_xy, inputs.pitch))
     at_chosen = dataclasses.replace(recipe, temperature=chosen)
     state = State(
         arrays={"log_profiles": log_profiles},
@@ -130,7 +131,7 @@ def predict(fitted: Fitted, inputs: PairedData) -> RunResult:
     cell_map = multinomial_map(
         cells.values, fitted.state.arrays["log_profiles"], temperature, device
     )
-    rows = cell_map.rows(inputs.spot_xy, inputs.pitch)
+    rows = cell_map.within_sections(inputs.sample).rows(inputs.spot_xy, inputs.pitch)
     placement = Placement(
         cell_names=cells.obs_names,
         cell_types=inputs.cell_types,
@@ -143,7 +144,8 @@ def predict(fitted: Fitted, inputs: PairedData) -> RunResult:
         return RunResult(placement=placement)
     evidence = type_evidence(inputs, int(fitted.state.values["seed"]))
     spots = spots_as_cells(inputs, matched=bool(fitted.state.values["match_platform"]))
-    weights = counts_em(spots, cells.values, rows.map)
+    start = rows.map if inputs.sample is None else cell_map.kept()
+    weights = counts_em(spots, cells.values, start)
     types, values = composition(weights, inputs.cell_types)
     composed = Composition(
         spot_names=inputs.spots.obs_names,

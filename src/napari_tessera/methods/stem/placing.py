@@ -53,7 +53,7 @@ def map_of(nets: list[Encoder], data: TrainingData, cells: sparse.csr_matrix) ->
         embedded.append((u, z, float(net.scale.detach())))
         net.train(was_training)
     us, zs, scales = (list(part) for part in zip(*embedded, strict=True))
-    return embedding_map(us, zs, scales)
+    return embedding_map(us, zs, scales).within_sections(data.sample)
 
 
 def place(

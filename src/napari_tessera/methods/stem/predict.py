@@ -49,7 +49,7 @@ def predict(fitted: Fitted, inputs: PairedData) -> RunResult:
     """
     cells, spots, scales = _embeddings(fitted, inputs)
     cell_map = embedding_map(cells, spots, scales)
-    rows = cell_map.rows(inputs.spot_xy, inputs.pitch)
+    rows = cell_map.within_sections(inputs.sample).rows(inputs.spot_xy, inputs.pitch)
     published = not bool(fitted.state.arrays["member0/cosine"])
     placement = Placement(
         cell_names=inputs.cells.obs_names,
@@ -66,7 +66,8 @@ def predict(fitted: Fitted, inputs: PairedData) -> RunResult:
     evidence = type_evidence(inputs, int(fitted.state.values["seed"]))
     placement = dataclasses.replace(placement, absence=evidence.of_cells(inputs.cell_types))
     named = _published_composition if published else _composition
-    types, values = named(inputs, inputs.cell_types, cell_map, rows.map)
+    start = rows.map if inputs.sample is None else cell_map.kept()
+    types, values = named(inputs, inputs.cell_types, cell_map, start)
     composed = Composition(
         spot_names=inputs.spots.obs_names,
         types=types,
