@@ -84,6 +84,7 @@ def exact_step(n_cells: int, n_spots: int) -> dict[str, float]:
         adjacency=SparsePattern.from_scipy(gaussian_adjacency(xy, 0.5)),
         factors=np.ones(N_GENES),
         spot_xy=xy,
+        sample=None,
         pitch=1.0,
         neighbours=3.0,
         dropout=0.0,

@@ -84,3 +84,15 @@ def test_a_truth_without_places_is_refused(
     words = [str(mapped.tissue), "--run", run_of(mapped, capsys), "--truth"]
     assert main(["evaluate", "placement", *words, str(tmp_path / "lost.h5ad")]) == 2
     assert f"{truth.n_obs} cells without a place" in capsys.readouterr().err
+
+
+def test_realistic_pseudo_spots_come_with_the_cells_that_made_them(
+    mapped: Sample, tmp_path: Path
+) -> None:
+    spots, cells = tmp_path / "spots.h5ad", tmp_path / "cells.h5ad"
+    words = [str(mapped.truth), str(spots), "--grid", "9x9", "--construction", "realistic"]
+    assert main(["evaluate", "pseudospots", *words, "--cells-out", str(cells)]) == 0
+    made, marked = anndata.read_h5ad(spots), anndata.read_h5ad(cells)
+    held = marked.obs["st_spot"].astype(str)
+    assert set(held) - {""} == set(made.obs_names)
+    assert made.X.sum() < 0.5 * marked[held != ""].X.sum()

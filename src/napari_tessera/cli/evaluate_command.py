@@ -29,18 +29,39 @@ def run_evaluate(arguments: argparse.Namespace) -> int:
 def _pseudospots(arguments: argparse.Namespace) -> int:
     """Pool cells with known places into spots."""
     from napari_tessera.data.read import read_reference
-    from napari_tessera.evaluation.pseudospots import simulate_pseudospots
+    from napari_tessera.evaluation.pseudospots import (
+        Construction,
+        PseudoSpots,
+        simulate_pseudospots,
+    )
 
-    grid = _grid(arguments.grid)
-    if arguments.out.exists():
-        msg = f"OUT: expected a file that is not there yet, found that {arguments.out} exists."
-        raise InputError(msg, "Nothing is overwritten: choose another name.")
+    how = PseudoSpots(
+        construction=Construction(arguments.construction),
+        grid=_grid(arguments.grid),
+        window=arguments.window,
+        capture=arguments.capture,
+        platform=arguments.platform,
+        seed=arguments.seed,
+    )
+    _refuse_existing("OUT", arguments.out)
+    _refuse_existing("--cells-out", arguments.cells_out)
     with prints_aside():
         cells = read_reference(arguments.cells)
-        spots = simulate_pseudospots(cells, grid=grid, window=arguments.window)
+        spots, marked = simulate_pseudospots(
+            cells, how, cell_type_column=arguments.cell_type_column
+        )
         spots.write_h5ad(arguments.out)
+        if arguments.cells_out is not None:
+            marked.write_h5ad(arguments.cells_out)
     answer(f"Wrote {spots.n_obs} spots to {arguments.out}")
     return DONE
+
+
+def _refuse_existing(name: str, path: Path | None) -> None:
+    """Overwrite nothing."""
+    if path is not None and path.exists():
+        msg = f"{name}: expected a file that is not there yet, found that {path} exists."
+        raise InputError(msg, "Nothing is overwritten: choose another name.")
 
 
 def _grid(text: str) -> tuple[int, int]:

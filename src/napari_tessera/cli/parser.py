@@ -128,6 +128,22 @@ def _add_evaluate(commands: Any) -> None:  # noqa: ANN401 - see `_command`
     q.add_argument("out", type=Path, metavar="OUT.h5ad")
     q.add_argument("--grid", default="30x40", metavar="NxM", help="default: 30x40")
     q.add_argument("--window", type=float, default=0.55, metavar="X", help="default: 0.55")
+    q.add_argument(
+        "--construction",
+        choices=["released", "realistic"],
+        default="released",
+        help="windows without loss as STEM's authors made them, or hexagonal discs with loss",
+    )
+    for flag, default, about in (
+        ("--capture", 0.3, "realistic: mean chance to catch a molecule"),
+        ("--platform", 0.5, "realistic: spread of the genes' capture (log)"),
+    ):
+        help_text = f"{about}; default: {default}"
+        q.add_argument(flag, type=float, default=default, metavar="X", help=help_text)
+    q.add_argument("--seed", type=int, default=0, metavar="N", help="realistic: default: 0")
+    q.add_argument("--cell-type-column", default="cell_type", metavar="COL")
+    out = "also write the cells, the spot of each in obs['st_spot']"
+    q.add_argument("--cells-out", type=Path, metavar="FILE", help=out)
     q = _command(kinds, "placement", "score where a run put cells whose places are known")
     q.add_argument("store", type=Path, metavar="STORE")
     q.add_argument("--run", required=True, metavar="RUN")

@@ -44,7 +44,7 @@ class Placement:
     entropy : ndarray, shape (n_cells,), float32
         Entropy of the row in nats, exact.
     confidence : ndarray, shape (n_cells,), float32
-        Mass of the row within one pitch of `xy`, 0 to 1.
+        Mass of the row within three pitches of `xy`, 0 to 1.
     modal_spot : ndarray, shape (n_cells,), int64
         Spot with the largest probability.
     map : scipy.sparse.csr_matrix, shape (n_cells, n_spots), float32
@@ -57,6 +57,16 @@ class Placement:
         Embedding of the cells.
     unit : str
         Unit of the coordinates.
+    modes : ndarray or None, shape (n_cells, 2, 2), float64
+        The two places where most of the row lies together, the heavier first; on mirror-symmetric
+        tissue `xy` may lie between them, where no such cell lives.
+    mode_mass : ndarray or None, shape (n_cells, 2), float32
+        Mass near each of them.
+    radius : ndarray or None, shape (n_cells,), float32
+        Radius of the disc about `xy` that holds the cell with a chance of 90 %, in `unit`;
+        calibrated on held-out spots.
+    absence : ndarray or None, shape (n_cells,), float32
+        How little the spots speak for the cell's type: near 1 is "not here"; see `Composition`.
     """
 
     cell_names: NDArray[np.str_]
@@ -73,6 +83,10 @@ class Placement:
     neighbours: NDArray[np.int64] | None = None
     embedding: NDArray[np.float32] | None = None
     unit: str = ""
+    modes: NDArray[np.float64] | None = None
+    mode_mass: NDArray[np.float32] | None = None
+    radius: NDArray[np.float32] | None = None
+    absence: NDArray[np.float32] | None = None
 
     def __post_init__(self) -> None:
         n_cells, n_spots = self.cell_names.size, self.spot_names.size
@@ -101,6 +115,9 @@ class Placement:
             "modal_spot": self.spot_names[self.modal_spot],
             "map_residual": self.map_residual,
         }
+        for name in ("radius", "absence"):
+            if getattr(self, name) is not None:
+                columns[name] = getattr(self, name)
         if self.cell_types is not None:
             columns["cell_type"] = self.cell_types
         return columns
@@ -141,7 +158,7 @@ class Placement:
 
 _PLACEMENT_ARRAYS = (
     "xy", "mean_xy", "covariance", "entropy", "confidence", "modal_spot", "map_residual",
-    "neighbours", "embedding",
+    "neighbours", "embedding", "modes", "mode_mass", "radius", "absence",
 )  # fmt: skip
 
 

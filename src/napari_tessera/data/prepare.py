@@ -56,7 +56,7 @@ def prepare_pair(
         raise RefusedError(report)
     sample = _sample(tissue, examined)
     steps = [f"{p.code}: {p.found}; {p.hint}" for p in report.repairs]
-    pitch = spot_pitch(examined.spot_xy)
+    pitch = spot_pitch(examined.spot_xy, sample)
     graph = None
     if Need.SPOT_GRAPH in needs:
         graph = spot_graph(examined.spot_xy, sample)
@@ -79,17 +79,23 @@ def prepare_pair(
     return paired, report
 
 
-def spot_pitch(xy: NDArray[np.float64]) -> float:
+def spot_pitch(xy: NDArray[np.float64], sample: NDArray[np.str_] | None = None) -> float:
     """Typical distance of neighbouring spots: lattice step, or sqrt(area / n_spots).
 
     Parameters
     ----------
     xy : ndarray, shape (n_spots, 2), float64
         Centres.
+    sample : ndarray of str or None, shape (n_spots,)
+        Section of every spot: sections may overlap in the coordinate system. Their median is given.
     """
     from napari_tessera.numerics.kernels import spot_spacing
 
-    return spot_spacing(xy)
+    if sample is None:
+        return spot_spacing(xy)
+    sections = [xy[sample == name] for name in np.unique(sample)]
+    several = [s for s in sections if len(np.unique(s, axis=0)) > 1]
+    return float(np.median([spot_spacing(s) for s in several])) if several else spot_spacing(xy)
 
 
 def spot_graph(xy: NDArray[np.float64], sample: NDArray[np.str_] | None) -> sparse.csr_matrix:

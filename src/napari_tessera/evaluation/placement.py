@@ -8,6 +8,7 @@ import numpy as np
 from scipy.spatial import cKDTree
 
 from napari_tessera.contract.errors import InputError
+from napari_tessera.numerics.calibration import risk_coverage
 from napari_tessera.numerics.scores import (
     composition_pcc,
     composition_rmse,
@@ -128,6 +129,10 @@ def _score(run: Run, groups: Groups, known: Known | None) -> dict[str, float]:
             asked = np.random.default_rng(0).choice(group, ASKED, replace=False)
         values = distance_summary(found[group])
         values |= {f"hit_{k}": hit_number(placement.xy, xy, k, asked) for k in (50, 200)}
+        values["risk_coverage"] = risk_coverage(found[group], placement.confidence[group])
+        if placement.radius is not None:
+            values["coverage_90"] = float((found[group] <= placement.radius[group]).mean())
+            values["median_radius"] = float(np.median(placement.radius[group]))
         scores |= {f"{name}{suffix}": value for name, value in values.items()}
     if known is not None and run.result.composition is not None:
         scores |= _score_composition(run, known)

@@ -14,7 +14,7 @@ import numpy as np
 import torch
 from scipy import sparse
 
-from napari_tessera.numerics.placing import BLUR, geometric_median
+from napari_tessera.numerics.placing import BLUR, NEAR, geometric_median, two_modes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -39,11 +39,15 @@ class MapRows:
     covariance : ndarray, shape (n_cells, 2, 2), float32
         Exact second central moment.
     entropy, confidence, map_residual : ndarray, shape (n_cells,), float32
-        Exact entropy (nats); mass within one pitch of `xy`; mass that `map` leaves out.
+        Exact entropy (nats); mass within three pitches of `xy`; mass that `map` leaves out.
     modal_spot : ndarray, shape (n_cells,), int64
         Most probable spot.
     map : csr_matrix, shape (n_cells, n_spots), float32
         Largest entries of every row.
+    modes : ndarray, shape (n_cells, 2, 2), float64
+        The two places where most of the row lies together, the heavier first.
+    mode_mass : ndarray, shape (n_cells, 2), float32
+        Mass near each.
     """
 
     xy: NDArray[np.float64]
@@ -54,6 +58,8 @@ class MapRows:
     modal_spot: NDArray[np.int64]
     map: sparse.csr_matrix
     map_residual: NDArray[np.float32]
+    modes: NDArray[np.float64]
+    mode_mass: NDArray[np.float32]
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -164,6 +170,38 @@ class CellMap:
             top.take(block, self.logits(block).softmax(1))
         return top.matrix(np.ones(top.p.shape, dtype=np.bool_), self.n_spots)
 
+    def within_sections(self, sample: NDArray[np.str_] | None) -> CellMap:
+        """Keep of every row only the section that holds most of it: a cell lies in one of them.
+
+        Coordinates of different sections have nothing to do with one another; a median or a mean
+        over several would lie nowhere.
+
+        Parameters
+        ----------
+        sample : ndarray of str or None, shape (n_spots,)
+            Section of every spot; without it, or with a single one, nothing changes.
+        """
+        if sample is None or np.unique(sample).size == 1:
+            return self
+        codes = torch.from_numpy(np.unique(sample, return_inverse=True)[1].astype(np.int64))
+        member = torch.nn.functional.one_hot(codes).float()
+
+        def logits(block: slice) -> torch.Tensor:
+            found = self.logits(block)
+            mass = found.softmax(dim=1) @ member.to(found.device)
+            elsewhere = codes.to(found.device) != mass.argmax(dim=1, keepdim=True)
+            return found.masked_fill(elsewhere, -torch.inf)
+
+        return dataclasses.replace(self, logits=logits)
+
+    @torch.no_grad()
+    def kept(self) -> sparse.csr_matrix:
+        """Keep `MASS` of every row in its largest entries, shape (n_cells, n_spots); see `rows`."""
+        top = _Top.empty(self.n_cells, min(MOST_K, self.n_spots))
+        for block in self.blocks():
+            top.take(block, self.logits(block).softmax(dim=1))
+        return top.by_mass(self.n_spots)[0]
+
     @torch.no_grad()
     def rows(self, spot_xy: NDArray[np.float64], pitch: float) -> MapRows:
         """All that a placement reports, in one pass.
@@ -182,7 +220,8 @@ class CellMap:
         top = _Top.empty(n, min(MOST_K, self.n_spots))
         xy, mean = np.empty((n, 2)), np.empty((n, 2))
         covariance = np.empty((n, 2, 2), dtype=np.float32)
-        entropy, confidence = np.empty(n, dtype=np.float32), np.empty(n, dtype=np.float32)
+        entropy, confidence = np.empty((2, n), dtype=np.float32)
+        modes, mode_mass = np.empty((n, 2, 2)), np.empty((n, 2), dtype=np.float32)
         for block in self.blocks():
             p = self.logits(block).softmax(dim=1)
             top.take(block, p)
@@ -190,8 +229,9 @@ class CellMap:
             entropy[block] = _entropy(p)
             points = spot_xy[top.spots[block]]
             xy[block] = geometric_median(top.p[block], points, BLUR * pitch)
-            near = np.linalg.norm(points - xy[block, None], axis=2) <= pitch
+            near = np.linalg.norm(points - xy[block, None], axis=2) <= NEAR * pitch
             confidence[block] = np.clip((top.p[block] * near).sum(axis=1), 0, 1)
+            modes[block], mode_mass[block] = two_modes(top.p[block], points, pitch)
         matrix, residual = top.by_mass(self.n_spots)
         return MapRows(
             xy=xy,
@@ -202,6 +242,8 @@ class CellMap:
             modal_spot=top.spots[:, 0].astype(np.int64),
             map=matrix,
             map_residual=residual,
+            modes=modes,
+            mode_mass=mode_mass,
         )
 
     @torch.no_grad()

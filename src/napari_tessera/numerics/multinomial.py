@@ -161,7 +161,7 @@ def _trials(
     for block in plain.blocks():
         scores = plain.logits(block)
         for temperature, parts in placed.items():
-            part = _held_map(scores / temperature)
+            part = _held_map(scores / temperature).within_sections(split.inputs.sample)
             parts.append(part.place(split.inputs.spot_xy, split.inputs.pitch))
     return {t: split.scores(np.concatenate(parts)) for t, parts in placed.items()}
 

@@ -49,3 +49,79 @@ def geometric_median(
             pull.sum(axis=1, keepdims=True), 1e-300
         )
     return np.asarray(at)
+
+
+NEAR, APART = 3.0, 6.0
+"""Pitches from its centre within which a mode's mass is counted, and least between two centres."""
+
+LEAST_SECOND, LEAST_RATIO = 0.2, 0.5
+"""Mass of a second mode, of the whole and of the first mode, from which a row is bimodal."""
+
+ROWS = 512
+"""Rows whose points are compared with one another at once."""
+
+
+def two_modes(
+    weights: NDArray[np.floating], points: NDArray[np.float64], pitch: float
+) -> tuple[NDArray[np.float64], NDArray[np.float32]]:
+    """Find the two places where most of a row's mass lies together.
+
+    The first is about the point with the most mass within `NEAR` pitches; the second is found the
+    same way among the points `APART` or more away from it. Each is the geometric median of the
+    points near it.
+
+    Parameters
+    ----------
+    weights : ndarray, shape (n_rows, k)
+        Weights of the points, >= 0.
+    points : ndarray, shape (n_rows, k, 2), float64
+        Points of each row.
+    pitch : float
+        Distance of neighbouring spots.
+
+    Returns
+    -------
+    modes : ndarray, shape (n_rows, 2, 2), float64
+        Places, the heavier first.
+    mass : ndarray, shape (n_rows, 2), float32
+        Weight near each; 0 for a second one that is not there, whose place is the first's.
+    """
+    parts = [slice(i, i + ROWS) for i in range(0, len(points), ROWS)]
+    found = [_modes(weights[p], points[p], pitch) for p in parts]
+    modes, mass = (np.concatenate(f) for f in zip(*found, strict=True))
+    return modes, mass
+
+
+def _modes(
+    weights: NDArray[np.floating], points: NDArray[np.float64], pitch: float
+) -> tuple[NDArray[np.float64], NDArray[np.float32]]:
+    """Do the work of `two_modes` for a few rows."""
+    x, y = ((points[:, :, i, None] - points[:, None, :, i]).astype(np.float32) for i in (0, 1))
+    apart = np.hypot(x, y) / np.float32(pitch)
+    near = apart <= NEAR
+    around = np.einsum("nij,nj->ni", near, weights)
+    rows = np.arange(len(points))
+    modes, mass = np.empty((len(points), 2, 2)), np.zeros((len(points), 2), dtype=np.float32)
+    free = np.ones(weights.shape, dtype=np.bool_)
+    for i in range(2):
+        centre = np.where(free, around + 1e-6 * weights, -1.0).argmax(axis=1)
+        mine = weights * near[rows, centre]
+        modes[:, i] = geometric_median(mine, points, BLUR * pitch)
+        mass[:, i] = np.where(free[rows, centre], mine.sum(axis=1), 0.0)
+        free &= apart[rows, centre] >= APART
+    return np.where((mass > 0)[:, :, None], modes, modes[:, :1]), mass
+
+
+def is_bimodal(mass: NDArray[np.floating]) -> NDArray[np.bool_]:
+    """Whether the second mode is heavy enough to be offered.
+
+    Parameters
+    ----------
+    mass : ndarray, shape (n_rows, 2)
+        From `two_modes`.
+
+    Returns
+    -------
+    ndarray of bool, shape (n_rows,)
+    """
+    return np.asarray((mass[:, 1] >= LEAST_SECOND) & (mass[:, 1] >= LEAST_RATIO * mass[:, 0]))

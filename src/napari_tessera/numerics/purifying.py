@@ -118,7 +118,21 @@ def parts_of(
     temperature, _ = choose_temperature(inputs, recipe, device)
     profiles = weighted_log_profiles(inputs, recipe)
     rows = multinomial_map(inputs.cells.values, profiles, temperature, device)
-    found = rows.rows(inputs.spot_xy, inputs.pitch).map
+    return parts_by(rows.kept(), inputs, genes, seed)
+
+
+def parts_by(
+    found: sparse.csr_matrix, inputs: PairedData, genes: NDArray[np.integer], seed: int
+) -> SpotParts:
+    """Take the spots apart with a map that is at hand.
+
+    Parameters
+    ----------
+    found : csr_matrix, shape (n_cells, n_spots)
+        The map.
+    inputs, genes, seed
+        See `parts_of`.
+    """
     weights = counts_em(spots_as_cells(inputs), inputs.cells.values, found, EM_STEPS)
     cells = sparse.csr_matrix(inputs.cells.values[:, genes], dtype=np.float64)
     each = sparse.diags(1 / np.maximum(inputs.cells.totals(), 1.0))

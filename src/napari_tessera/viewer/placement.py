@@ -196,7 +196,7 @@ def cell_features(placement: Placement) -> dict[str, Any]:
 
 def _numbers(placement: Placement, how: CellColour) -> tuple[NDArray[np.floating], str]:
     if how is CellColour.CONFIDENCE:
-        return placement.confidence, "Confidence (mass within one pitch)"
+        return placement.confidence, "Confidence (mass within three pitches)"
     if how is CellColour.ENTROPY:
         return placement.entropy, "Entropy of the place (nats)"
     variance = np.trace(placement.covariance, axis1=1, axis2=2)

@@ -7,28 +7,36 @@ expectation-maximisation that start from the map.
 
 from __future__ import annotations
 
+import dataclasses
 import time
 from typing import TYPE_CHECKING
 
+import numpy as np
 import torch
 
 from napari_tessera.contract.method import Fitted
 from napari_tessera.contract.progress import Monitor, Progress, Verdict
 from napari_tessera.contract.results import Composition, Placement, RunResult
 from napari_tessera.contract.state import State
+from napari_tessera.numerics.calibration import calibrate, radii
 from napari_tessera.numerics.composing import composition, counts_em
-from napari_tessera.numerics.counts import spots_as_cells
+from napari_tessera.numerics.counts import platform_factors, spots_as_cells
+from napari_tessera.numerics.held_out import hold_out
 from napari_tessera.numerics.multinomial import (
     MapRecipe,
     choose_temperature,
     multinomial_map,
     weighted_log_profiles,
 )
+from napari_tessera.numerics.presence import type_evidence
+from napari_tessera.numerics.pure_cells import single_cells
+from napari_tessera.numerics.purifying import parts_by
 from napari_tessera.numerics.tensors import pick_device
 
 if TYPE_CHECKING:
     from napari_tessera.contract.inputs import PairedData
     from napari_tessera.methods.baselines.options import BaselineOptions
+    from napari_tessera.numerics.cell_map import CellMap
 
 
 def recipe_of(options: BaselineOptions) -> MapRecipe:
@@ -65,14 +73,18 @@ def fit(inputs: PairedData, options: BaselineOptions, monitor: Monitor) -> Fitte
     recipe = recipe_of(options)
     chosen, scores = choose_temperature(inputs, recipe, device)
     log_profiles = weighted_log_profiles(inputs, recipe)
+    first = multinomial_map(inputs.cells.values, log_profiles, chosen, device)
+    here = first.within_sections(inputs.sample)
+    monitor.preview(lambda: here.place(inputs.spot_xy, inputs.pitch))
+    at_chosen = dataclasses.replace(recipe, temperature=chosen)
     state = State(
         arrays={"log_profiles": log_profiles},
-        values={"temperature": chosen, "match_platform": options.match_platform},
-    )
-    monitor.preview(
-        lambda: multinomial_map(inputs.cells.values, log_profiles, chosen, device).place(
-            inputs.spot_xy, inputs.pitch
-        )
+        values={
+            "temperature": chosen,
+            "match_platform": options.match_platform,
+            "seed": options.seed,
+            "credible": _credible(inputs, at_chosen, first, device),
+        },
     )
     verdict = monitor.report(
         Progress(stage="training-free map", step=1, n_steps=1, elapsed_s=time.monotonic() - start)
@@ -83,6 +95,24 @@ def fit(inputs: PairedData, options: BaselineOptions, monitor: Monitor) -> Fitte
         ending="finished early" if verdict is Verdict.FINISH else "complete",
         scores=scores,
     )
+
+
+def _credible(
+    inputs: PairedData, recipe: MapRecipe, whole_map: CellMap, device: torch.device
+) -> dict[str, float] | None:
+    """Calibrate the discs on single pseudo-cells of held-out spots; None where there are none."""
+    split = hold_out(inputs, recipe.seed, match_platform=recipe.match_platform)
+    if split is None or recipe.temperature is None:
+        return None
+    genes = np.arange(inputs.n_genes)
+    parts = parts_by(whole_map.kept(), inputs, genes, recipe.seed)
+    factors = np.ones(genes.size)
+    if recipe.match_platform:
+        factors = platform_factors(split.inputs.spots.values, split.inputs.cells.values)
+    counts, xy = single_cells(inputs, split, parts, factors, recipe.seed)
+    profiles = weighted_log_profiles(split.inputs, recipe)
+    placed = multinomial_map(counts, profiles, recipe.temperature, device)
+    return dataclasses.asdict(calibrate(placed, split.inputs, xy))
 
 
 def predict(fitted: Fitted, inputs: PairedData) -> RunResult:
@@ -101,23 +131,28 @@ def predict(fitted: Fitted, inputs: PairedData) -> RunResult:
     cell_map = multinomial_map(
         cells.values, fitted.state.arrays["log_profiles"], temperature, device
     )
-    rows = cell_map.rows(inputs.spot_xy, inputs.pitch)
+    rows = cell_map.within_sections(inputs.sample).rows(inputs.spot_xy, inputs.pitch)
     placement = Placement(
         cell_names=cells.obs_names,
         cell_types=inputs.cell_types,
         spot_names=inputs.spots.obs_names,
         unit=inputs.unit,
+        radius=radii(rows, fitted.state.values["credible"], inputs.pitch),
         **vars(rows),
     )
     if inputs.cell_types is None:
         return RunResult(placement=placement)
+    evidence = type_evidence(inputs, int(fitted.state.values["seed"]))
     spots = spots_as_cells(inputs, matched=bool(fitted.state.values["match_platform"]))
-    weights = counts_em(spots, cells.values, rows.map)
+    start = rows.map if inputs.sample is None else cell_map.kept()
+    weights = counts_em(spots, cells.values, start)
     types, values = composition(weights, inputs.cell_types)
     composed = Composition(
         spot_names=inputs.spots.obs_names,
         types=types,
         values=values,
         entropy=cell_map.spot_entropy(),
+        absence=evidence.absence,
     )
+    placement = dataclasses.replace(placement, absence=evidence.of_cells(inputs.cell_types))
     return RunResult(placement=placement, composition=composed)

@@ -30,23 +30,21 @@ from typing import TYPE_CHECKING, Any
 from napari_tessera.contract.method import Fitted
 from napari_tessera.contract.progress import Monitor, Progress
 from napari_tessera.contract.state import State, join_states
-from napari_tessera.methods.stem.network import Encoder, embed, new_encoder
+from napari_tessera.methods.stem.network import Encoder, new_encoder
 from napari_tessera.methods.stem.options import Variant
+from napari_tessera.methods.stem.placing import credible, place
 from napari_tessera.methods.stem.training import TrainingData, draw, loss_terms, loss_weights
 from napari_tessera.numerics.ahead import Ahead
-from napari_tessera.numerics.cell_map import MOST_K, embedding_map
 from napari_tessera.numerics.held_out import HeldOut, hold_out
 from napari_tessera.numerics.minimise import Plan, Watch, minimise, module_arrays, one_cycle
 from napari_tessera.numerics.seeding import torch_generator
-from napari_tessera.numerics.tensors import dense_rows, pick_device, quick_products
+from napari_tessera.numerics.tensors import pick_device, quick_products
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    import numpy as np
     import torch
     from numpy.typing import NDArray
-    from scipy import sparse
 
     from napari_tessera.contract.inputs import PairedData
     from napari_tessera.methods.stem.options import StemOptions
@@ -58,6 +56,10 @@ FEW_NEIGHBOURS, MANY_NEIGHBOURS = 1.5, 50.0
 """Effective neighbours under the target outside of which a warning is given."""
 
 NO_TRIAL = "Too few spots to hold some out: steps were not chosen and there is no held-out score."
+
+
+TRIAL, MEMBER = "choosing steps", "fitting"
+"""The two kinds of training run, by their names for people."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -73,7 +75,7 @@ class _Stage:
     @property
     def title(self) -> str:
         """Name for people."""
-        return "choosing steps" if self.trial else "fitting"
+        return TRIAL if self.trial else MEMBER
 
 
 @dataclasses.dataclass
@@ -81,22 +83,26 @@ class _Course:
     """What is finished so far: the part of a checkpoint that is not the loop's own."""
 
     trials: dict[str, dict[str, float]] = dataclasses.field(default_factory=dict)
+    judges: list[dict[str, NDArray[Any]]] = dataclasses.field(default_factory=list)
     members: list[dict[str, NDArray[Any]]] = dataclasses.field(default_factory=list)
     history: dict[str, tuple[float, ...]] = dataclasses.field(default_factory=dict)
 
     def state(self, loop: State) -> State:
         """Pack for a checkpoint."""
         parts = {f"member{i}": State(arrays=m) for i, m in enumerate(self.members)}
+        parts |= {f"judge{i}": State(arrays=j) for i, j in enumerate(self.judges)}
         joined = join_states({**parts, "loop": loop})
         own = {"trials": self.trials, "n_members": len(self.members)}
+        own["n_judges"] = len(self.judges)
         return State(arrays=joined.arrays, values={**joined.values, **own})
 
     @classmethod
     def restore(cls, state: State) -> _Course:
         """Inverse of `state`."""
-        n_members = int(state.values["n_members"])
+        n_members, n_judges = (int(state.values[f"n_{w}"]) for w in ("members", "judges"))
         return cls(
             trials={k: dict(v) for k, v in state.values["trials"].items()},
+            judges=[dict(state.part(f"judge{i}").arrays) for i in range(n_judges)],
             members=[dict(state.part(f"member{i}").arrays) for i in range(n_members)],
         )
 
@@ -186,6 +192,20 @@ class _Fit:
             self.monitor.preview(lambda: place(net, data, data.cells, PREVIEW_SPOTS))
 
 
+class _Prepared(dict[str, TrainingData]):
+    """What each kind of training run learns from, prepared when it is first asked for."""
+
+    def __init__(
+        self, sources: Mapping[str, PairedData], options: StemOptions, device: torch.device
+    ) -> None:
+        super().__init__()
+        self.sources, self.options, self.device = sources, options, device
+
+    def __missing__(self, kind: str) -> TrainingData:
+        self[kind] = TrainingData.prepare(self.sources[kind], self.options, self.device)
+        return self[kind]
+
+
 def fit(
     inputs: PairedData, options: StemOptions, monitor: Monitor, resume: State | None = None
 ) -> Fitted:
@@ -212,25 +232,27 @@ def fit(
     loop = None if resume is None else resume.part("loop")
     matched = options.variant is Variant.IMPROVED
     split = hold_out(inputs, options.seed, match_platform=matched)
-    data: dict[bool, TrainingData] = {}
+    sources = {TRIAL: inputs if split is None else split.inputs, MEMBER: inputs}
+    data = _Prepared(sources, options, shared.device)
     early = False
     while not early and (stage := course.next_stage(options, with_trials=split is not None)):
-        if stage.trial not in data:
-            source = split.inputs if stage.trial and split is not None else inputs
-            data[stage.trial] = TrainingData.prepare(source, options, shared.device)
-        net, early = shared.train(data[stage.trial], stage, course, loop)
+        net, early = shared.train(data[stage.title], stage, course, loop)
         loop = None
         if stage.trial and split is not None:
-            course.trials[str(stage.n_steps)] = _score(net, data[True], split)
+            course.trials[str(stage.n_steps)] = _score(net, data[TRIAL], split)
+            course.judges.append(module_arrays(net))
         whole = not early and not stage.trial
         if whole or (
             early and not course.members
         ):  # what was cut short counts if it is all there is
             course.members.append(module_arrays(net))
     scores = course.trials.get(str(course.best_steps(options)), {})
-    final = data[stage.trial] if early and stage else data[False]
+    final = data[TRIAL if early and stage and stage.trial else MEMBER]
+    discs = None
+    if split is not None and course.judges:
+        discs = credible(course.judges, inputs, split, data[TRIAL], options.seed)
     return Fitted(
-        state=_pack(course, final),
+        state=_pack(course, final, {"credible": discs, "seed": options.seed}),
         device=str(shared.device),
         ending="finished early" if early else "complete",
         scores=scores,
@@ -259,7 +281,7 @@ def _score(net: Encoder, data: TrainingData, split: HeldOut) -> dict[str, float]
     return split.scores(place(net, data, cells))
 
 
-def _pack(course: _Course, data: TrainingData) -> State:
+def _pack(course: _Course, data: TrainingData, further: dict[str, Any]) -> State:
     """Keep what prediction needs: every member's weights, the genes and the common total."""
     members = join_states({f"member{i}": State(arrays=m) for i, m in enumerate(course.members)})
     values = {
@@ -269,38 +291,6 @@ def _pack(course: _Course, data: TrainingData) -> State:
         "trials": course.trials,
     }
     return State(
-        arrays={**members.arrays, "genes": data.genes, "factors": data.factors}, values=values
+        arrays={**members.arrays, "genes": data.genes, "factors": data.factors},
+        values=values | further,
     )
-
-
-def place(
-    net: Encoder, data: TrainingData, cells: sparse.csr_matrix, k: int = MOST_K
-) -> NDArray[np.float64]:
-    """Place cells by one network: geometric median of the map, the mean in the published form.
-
-    Parameters
-    ----------
-    net : Encoder
-        The network.
-    data : TrainingData
-        Gives the spots.
-    cells : csr_matrix, shape (n_cells, n_used)
-        Log-normalised cells.
-    k : int
-        Spots per cell that the median is taken over.
-
-    Returns
-    -------
-    ndarray, shape (n_cells, 2), float64
-    """
-    device = data.adjacency.values.device
-    was_training = net.training
-    net.eval()
-    u = embed(net, lambda rows: dense_rows(cells, rows, device), cells.shape[0])
-    z = embed(net, lambda rows: dense_rows(data.spots, rows, device), data.spots.shape[0])
-    scale = float(net.scale.detach())
-    net.train(was_training)
-    cell_map = embedding_map([u], [z], [scale])
-    if not net.is_cosine:  # the published form places at the mean
-        return cell_map.to_cells(data.spot_xy)
-    return cell_map.place(data.spot_xy, data.pitch, k)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -11,10 +12,12 @@ from scipy import sparse
 
 from napari_tessera.contract.results import Composition, Placement, RunResult
 from napari_tessera.methods.stem.network import Encoder, embed, new_encoder
+from napari_tessera.numerics.calibration import radii
 from napari_tessera.numerics.cell_map import CellMap, embedding_map
 from napari_tessera.numerics.composing import composition, counts_em
 from napari_tessera.numerics.counts import log_normalise, scale_genes, spots_as_cells
 from napari_tessera.numerics.minimise import load_module
+from napari_tessera.numerics.presence import type_evidence
 from napari_tessera.numerics.tensors import dense_rows
 
 if TYPE_CHECKING:
@@ -46,7 +49,7 @@ def predict(fitted: Fitted, inputs: PairedData) -> RunResult:
     """
     cells, spots, scales = _embeddings(fitted, inputs)
     cell_map = embedding_map(cells, spots, scales)
-    rows = cell_map.rows(inputs.spot_xy, inputs.pitch)
+    rows = cell_map.within_sections(inputs.sample).rows(inputs.spot_xy, inputs.pitch)
     published = not bool(fitted.state.arrays["member0/cosine"])
     placement = Placement(
         cell_names=inputs.cells.obs_names,
@@ -55,18 +58,23 @@ def predict(fitted: Fitted, inputs: PairedData) -> RunResult:
         neighbours=nearest_cells(torch.cat(cells, dim=1), NEIGHBOURS),
         embedding=cells[0].cpu().numpy(),
         unit=inputs.unit,
+        radius=None if published else radii(rows, fitted.state.values["credible"], inputs.pitch),
         **(vars(rows) | {"xy": rows.mean_xy if published else rows.xy}),
     )
     if inputs.cell_types is None:
         return RunResult(placement=placement)
+    evidence = type_evidence(inputs, int(fitted.state.values["seed"]))
+    placement = dataclasses.replace(placement, absence=evidence.of_cells(inputs.cell_types))
     named = _published_composition if published else _composition
-    types, values = named(inputs, inputs.cell_types, cell_map, rows.map)
+    start = rows.map if inputs.sample is None else cell_map.kept()
+    types, values = named(inputs, inputs.cell_types, cell_map, start)
     composed = Composition(
         spot_names=inputs.spots.obs_names,
         types=types,
         values=values,
         entropy=cell_map.spot_entropy(),
         embedding=spots[0].cpu().numpy(),
+        absence=evidence.absence,
     )
     return RunResult(placement=placement, composition=composed)
 

@@ -69,6 +69,8 @@ class TrainingData:
         How much more of every gene the cells' platform sees than the spots' does.
     spot_xy : ndarray, shape (n_spots, 2), float64
         Spot centres.
+    sample : ndarray of str or None, shape (n_spots,)
+        Section of every spot; spots of different sections are no neighbours.
     pitch : float
         Distance of neighbouring spots.
     neighbours : float
@@ -88,6 +90,7 @@ class TrainingData:
     adjacency: SparsePattern
     factors: NDArray[np.float64]
     spot_xy: NDArray[np.float64]
+    sample: NDArray[np.str_] | None
     pitch: float
     neighbours: float
     dropout: float
@@ -120,6 +123,7 @@ class TrainingData:
             adjacency=SparsePattern.from_scipy(kernel, device),
             factors=factors,
             spot_xy=inputs.spot_xy,
+            sample=inputs.sample,
             pitch=inputs.pitch,
             neighbours=effective_neighbours(kernel),
             dropout=dropout_rate(cells, spots),
