@@ -15,7 +15,8 @@ from napari_tessera.explain.groups import (
     sides_by_mass,
     within_type,
 )
-from napari_tessera.explain.membership import mass_inside, spots_inside
+from napari_tessera.explain.membership import mass_inside
+from napari_tessera.numerics.areas import points_inside
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -29,7 +30,7 @@ EVERYONE = np.ones(60, dtype=np.bool_)
 
 def inside(region: Region, *points: tuple[float, float]) -> list[bool]:
     """Which points lie in a region."""
-    found: list[bool] = spots_inside(region, np.array(points, dtype=np.float64)).tolist()
+    found: list[bool] = points_inside(region, np.array(points, dtype=np.float64)).tolist()
     return found
 
 
