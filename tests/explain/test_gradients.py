@@ -116,7 +116,7 @@ def test_blocks_do_not_change_the_numbers(
 
 
 def test_a_block_has_a_bounded_number_of_logits(encoder: MapEncoder) -> None:
-    assert block_size(encoder, 20) * 20 * encoder.n_spots <= 2**21
+    assert block_size(encoder, 20) * 20 * encoder.n_spots <= 2**20
 
 
 def test_the_order_of_cells_is_kept(encoder: MapEncoder, names: NDArray[np.str_]) -> None:

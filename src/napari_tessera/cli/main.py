@@ -23,6 +23,7 @@ _COMMANDS = {
     "check": "fit_command:run_check",
     "commit": "fit_command:run_commit",
     "demo": "demo_command:run_demo",
+    "explain": "explain_command:run_explain",
     "evaluate": "evaluate_command:run_evaluate",
     "fit": "fit_command:run_fit",
     "import": "store_commands:run_import",

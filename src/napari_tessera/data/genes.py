@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import re
 from pathlib import Path
@@ -126,6 +127,31 @@ def delete_ranking(target: Path | SpatialData, name: str) -> None:
         commit_elements(Path(path), {}, remove=[f"tables/{name}"])
     if not isinstance(target, Path | str):
         del target[name]
+
+
+def labelled_tables(sdata: SpatialData, column: str) -> tuple[AnnData, ...]:
+    """Tables with a column of labels: those of others first, then those of runs, newest first.
+
+    Parameters
+    ----------
+    sdata : SpatialData
+        Open tissue.
+    column : str
+        Column of ``obs``.
+    """
+    found = [table for table in sdata.tables.values() if column in table.obs]
+    return tuple(sorted(found, key=_age))
+
+
+def _age(table: AnnData) -> tuple[bool, float]:
+    """Order tables: without provenance first, then by the time of their run, newest first."""
+    if UNS not in table.uns:
+        return False, 0.0
+    created = json.loads(str(table.uns[UNS]["provenance"])).get("created", "")
+    try:
+        return True, -dt.datetime.fromisoformat(created).timestamp()
+    except ValueError:
+        return True, 0.0
 
 
 def _table(ranking: GeneRanking) -> AnnData:

@@ -32,13 +32,13 @@ if TYPE_CHECKING:
     from napari_tessera.explain.options import ExplainOptions
     from napari_tessera.numerics.map_encoder import MapEncoder, MapMember
 
-BLOCK_ENTRIES = 2**21
-"""Entries of the largest array of a block: 8 MiB in float32."""
+BLOCK_ENTRIES = 2**20
+"""Entries of the largest array of a block: 4 MiB in float32."""
 
 WIDE_GAP = 0.05
 """Share of F(x) - F(b) by which attributions may fail to add up before more nodes are spent."""
 
-Path = list[tuple["MapMember", torch.Tensor, torch.Tensor]]
+Path = list[tuple["MapMember", torch.Tensor]]
 
 
 @dataclass(frozen=True)
@@ -172,17 +172,17 @@ def _integrate(
     for member, end, begin in zip(
         encoder.members, encoder.first(x), encoder.first(start[None]), strict=True
     ):
-        along = begin + member.bias + (nodes + 0.5)[:, None] * (end - begin)[:, None]
-        path.append((member, along.reshape(-1, along.shape[2]).requires_grad_(), begin))
+        along = torch.addcmul(begin + member.bias, (nodes + 0.5)[:, None], (end - begin)[:, None])
+        path.append((member, along.reshape(-1, along.shape[2]).requires_grad_()))
     with torch.no_grad():
         logits = encoder.logits(x)
         spot = logits.argmax(dim=1)
         ends = _score(logits, spot, scalar)
         begins = _score(encoder.logits(start[None]).expand(len(x), -1), spot, scalar)
     total = torch.zeros_like(x)
-    for (member, _, _), gradient in zip(path, _gradients(path, spot, scalar, n_steps), strict=True):
-        mean = torch.einsum("csw,s->cw", gradient.view(len(x), n_steps, -1), weights)
-        total += mean @ member.weight
+    for (member, _), gradient in zip(path, _gradients(path, spot, scalar, n_steps), strict=True):
+        mean = weights @ gradient.view(len(x), n_steps, -1)
+        total.addmm_(mean, member.weight)
     return _Block(values=total * (x - start), spot=spot, end=ends, begin=begins)
 
 
@@ -191,12 +191,12 @@ def _gradients(path: Path, spot: torch.Tensor, scalar: Scalar, n_steps: int) -> 
     n, target = len(path), spot.repeat_interleave(n_steps)
     found: list[torch.Tensor] = []
     with torch.enable_grad():
-        embedded = [member.rest(along) for member, along, _ in path]
+        embedded = [member.rest(along) for member, along in path]
     p: torch.Tensor | None = None
     factor: Any = 1.0
     if scalar is not Scalar.LOGIT:
         p, factor = _softmax(path, [u.detach() for u in embedded], target, scalar)
-    for (member, along, _), u in zip(path, embedded, strict=True):
+    for (member, along), u in zip(path, embedded, strict=True):
         pull = member.spots[target]
         if p is not None:
             pull = (pull - p @ member.spots).mul_(factor)
@@ -211,10 +211,10 @@ def _softmax(
 ) -> tuple[torch.Tensor, Any]:
     """Probabilities along the path, and the score's derivative by its own logarithm."""
     n = len(path)
-    logits = torch.zeros((len(target), path[0][0].spots.shape[0]), device=target.device)
-    for (member, _, _), u in zip(path, embedded, strict=True):
+    logits = (embedded[0] * (path[0][0].scale / n)) @ path[0][0].spots.T
+    for (member, _), u in zip(path[1:], embedded[1:], strict=True):
         logits.addmm_(u, member.spots.T, alpha=member.scale / n)
-    p = logits.softmax(dim=1)
+    p = torch.softmax(logits, dim=1, out=logits)
     return p, p.gather(1, target[:, None]) if scalar is Scalar.PROBABILITY else 1.0
 
 

@@ -44,6 +44,10 @@ class ExplainOptions(Options):
     steps: int = option(
         20, "Nodes of the integral; 50 is what the authors use.", ge=2, le=1000, step=10
     )
+    reach: float = option(
+        2.0, "How far from a path a cell may lie.", gt=0.0, le=1000.0, step=0.5, unit="pitch",
+        advanced=True,
+    )  # fmt: skip
     inside: float = option(
         0.5, "Least map mass in a region that makes a cell one of its cells.", gt=0.0, le=1.0,
         step=0.05, advanced=True,

@@ -46,7 +46,7 @@ def map_encoder(state: State, inputs: PairedData, device: torch.device) -> MapEn
     for i in range(int(state.values["n_members"])):
         net = load_encoder(state.part(f"member{i}"), device).requires_grad_(requires_grad=False)
         embedded = embed(net, partial(dense_rows, spots, device=device), spots.shape[0])
-        members.append(_member(net, embedded))
+        members.append(member_of(net, embedded))
     return MapEncoder(
         members=tuple(members),
         cells=log_normalise(sparse.csr_matrix(inputs.cells.values[:, genes]), target),
@@ -54,8 +54,8 @@ def map_encoder(state: State, inputs: PairedData, device: torch.device) -> MapEn
     )
 
 
-def _member(net: Encoder, spots: torch.Tensor) -> MapMember:
-    """Take the first layer apart from the rest."""
+def member_of(net: Encoder, spots: torch.Tensor) -> MapMember:
+    """Take the first layer of a network apart from the rest; `spots` are embedded already."""
     first, second, third = net.layers
 
     def rest(x: torch.Tensor) -> torch.Tensor:
