@@ -9,19 +9,26 @@ import numpy as np
 import pytest
 
 import napari_tessera as nt
-from napari_tessera.contract.dominance import COLUMNS, Attribution
+from napari_tessera.contract.dominance import COLUMNS
 from napari_tessera.contract.errors import FitCancelled, InputError
 from napari_tessera.contract.progress import Progress, SilentMonitor, Verdict
 from napari_tessera.data.genes import ranking_names, read_ranking
 from napari_tessera.data.sample import write_sample
-from napari_tessera.jobs.checkpoint import load_state
 from napari_tessera.jobs.run_dir import run_root
 from napari_tessera.workflows.explain import explain_region
+from napari_tessera.workflows.explained import (
+    Question,
+    Request,
+    answer_request,
+    prepare_request,
+    read_answer,
+    read_explanation,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from napari_tessera.workflows.explain import Explanation
+    from napari_tessera.contract.explanation import Explanation
 
 FAST = nt.ExplainOptions(steps=4, refined_steps=0, draws=39)
 
@@ -95,7 +102,8 @@ def test_the_table_lists_every_gene_that_the_map_sees(left: Explanation) -> None
 def test_a_gene_is_looked_up_in_every_compared_cell(left: Explanation) -> None:
     gene = str(left.ranking.gene_names[0])
     values = left.values_of(gene)
-    labels = left.compared.sides.labels  # type: ignore[union-attr]
+    labels = left.labels
+    assert labels is not None
     difference = values["attribution"][labels].mean() - values["attribution"][~labels].mean()
     assert difference == pytest.approx(left.ranking.values["mean_difference"][0], rel=1e-4)
 
@@ -172,11 +180,14 @@ def test_the_drawn_outline_is_kept_with_the_ranking(tissue: Path, run: str) -> N
     assert region.name == "left"
 
 
-def test_attributions_are_kept_in_the_run_directory(tissue: Path, run: str) -> None:
+def test_what_is_behind_a_ranking_is_kept_in_the_run_directory(tissue: Path, run: str) -> None:
     found = explain_region(tissue, run, region="left", options=FAST)
-    back = Attribution.from_state(load_state(run_root(tissue) / run / "genes_1"))
+    back = read_explanation(tissue, found.name)
     assert found.attribution is not None
-    np.testing.assert_array_equal(back.values.toarray(), found.attribution.values.toarray())
+    assert back.attribution is not None
+    given, kept = found.attribution.values.toarray(), back.attribution.values.toarray()
+    np.testing.assert_array_equal(given, kept)
+    np.testing.assert_array_equal(back.labels, found.labels)
 
 
 def test_deleting_a_run_takes_its_rankings_along(tissue: Path, run: str) -> None:
@@ -193,6 +204,20 @@ def test_cancelling_writes_nothing(tissue: Path, run: str) -> None:
     with pytest.raises(FitCancelled):
         explain_region(tissue, run, region="left", options=FAST, monitor=Impatient())
     assert ranking_names(tissue) == ()
+
+
+def test_a_request_in_a_folder_is_answered_there(tissue: Path, run: str, tmp_path: Path) -> None:
+    question = Question(region="left", within="all")
+    request = Request(store=str(tissue), run=run, question=question, options=FAST)
+    job = prepare_request(request, tmp_path / "job")
+    answer_request(job, SilentMonitor())
+    assert read_answer(job).ranking.contrast.group == "left"
+
+
+def test_a_request_without_an_answer_is_said_to_be_none(tmp_path: Path) -> None:
+    request = Request(store="x", run="y", question=Question(region="left"), options=FAST)
+    with pytest.raises(InputError, match="Explain again"):
+        read_answer(prepare_request(request, tmp_path / "job"))
 
 
 @pytest.mark.parametrize(

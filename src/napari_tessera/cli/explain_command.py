@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import argparse
     from pathlib import Path
 
-    from napari_tessera.workflows.explain import Explanation
+    from napari_tessera.contract.explanation import Explanation
 
 N_PRINTED = 10
 """Genes that are printed."""
@@ -54,6 +54,21 @@ def run_explain(arguments: argparse.Namespace) -> int:
     return DONE
 
 
+def run_explain_unit(arguments: argparse.Namespace) -> int:
+    """Do what lies in a job's folder, for a parent process: JSON lines on standard output.
+
+    Returns
+    -------
+    int
+        Exit code.
+    """
+    from napari_tessera.jobs.child import run_child
+    from napari_tessera.jobs.run_dir import RunDir
+    from napari_tessera.workflows.explained import answer_request
+
+    return run_child(RunDir(arguments.run_dir), answer_request)
+
+
 def _check_outputs(arguments: argparse.Namespace) -> None:
     """Refuse files that cannot be written before anything is computed."""
     figure = arguments.figure
@@ -69,7 +84,8 @@ def _check_outputs(arguments: argparse.Namespace) -> None:
 def _explain(arguments: argparse.Namespace) -> Explanation:
     """Count, say the counts, attribute, test, write."""
     from napari_tessera.workflows.explain import explain, keep
-    from napari_tessera.workflows.question import Question, compare
+    from napari_tessera.workflows.explained import Question
+    from napari_tessera.workflows.question import compare
     from napari_tessera.workflows.subject import open_subject
 
     options = options_of(arguments, ExplainOptions)

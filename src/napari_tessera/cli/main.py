@@ -25,6 +25,7 @@ _COMMANDS = {
     "demo": "demo_command:run_demo",
     "explain": "explain_command:run_explain",
     "evaluate": "evaluate_command:run_evaluate",
+    "explain-unit": "explain_command:run_explain_unit",
     "fit": "fit_command:run_fit",
     "import": "store_commands:run_import",
     "info": "store_commands:run_info",

@@ -39,6 +39,7 @@ def make_parser() -> argparse.ArgumentParser:
     for add in (
         _add_demo, _add_import, _add_info, _add_map, _add_runs, _add_resume, _add_fit,
         _add_explain, _add_sample, _add_evaluate, _add_check, _add_commit,
+        _add_explain_unit,
     ):  # fmt: skip
         add(commands)
     return parser
@@ -164,6 +165,11 @@ def _add_check(commands: Any) -> None:  # noqa: ANN401 - see `_command`
 
 def _add_commit(commands: Any) -> None:  # noqa: ANN401 - see `_command`
     p = _command(commands, "commit", None)
+    p.add_argument("--run-dir", type=Path, required=True)
+
+
+def _add_explain_unit(commands: Any) -> None:  # noqa: ANN401 - see `_command`
+    p = _command(commands, "explain-unit", None)
     p.add_argument("--run-dir", type=Path, required=True)
 
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 import importlib.metadata
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from napari_tessera.contract.dominance import Contrast
+from napari_tessera.contract.explanation import Explanation
 from napari_tessera.contract.progress import Progress, SilentMonitor
 from napari_tessera.explain.gradients import attribute
 from napari_tessera.explain.options import ExplainOptions
@@ -18,14 +18,13 @@ from napari_tessera.explain.path import rank_trends
 from napari_tessera.explain.sdg import contrast_of, draw_labellings, rank_genes
 from napari_tessera.jobs.checkpoint import save_state
 from napari_tessera.numerics.seeding import rng_for
-from napari_tessera.workflows.question import Question, compare
+from napari_tessera.workflows.explained import Question
+from napari_tessera.workflows.question import compare
 from napari_tessera.workflows.subject import open_subject
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from matplotlib.figure import Figure
-    from numpy.typing import NDArray
     from scipy import sparse
     from spatialdata import SpatialData
 
@@ -35,67 +34,6 @@ if TYPE_CHECKING:
     from napari_tessera.workflows.subject import Subject
 
 _STREAM = 51
-
-
-@dataclass(frozen=True, kw_only=True)
-class Explanation:
-    """What an explanation gives.
-
-    Parameters
-    ----------
-    ranking : GeneRanking
-        Genes, best first.
-    attribution : Attribution or None
-        Of every compared cell; None where the method has no map to differentiate.
-    expression : csr_matrix, shape (n, n_genes)
-        Log-normalised expression of the same cells; columns are ``gene_names``.
-    gene_names : ndarray of str, shape (n_genes,)
-        Columns of `expression` and of the attribution.
-    compared : Compared
-        Which cells.
-    xy : ndarray, shape (n, 2), float64
-        Where they lie.
-    name : str
-        Table in the store; empty where nothing was written.
-    """
-
-    ranking: GeneRanking
-    attribution: Attribution | None
-    expression: sparse.csr_matrix
-    gene_names: NDArray[np.str_]
-    compared: Compared
-    xy: NDArray[np.float64]
-    name: str = ""
-
-    def values_of(self, gene: str) -> dict[str, NDArray[np.float32]]:
-        """Attribution and expression of one gene in every compared cell.
-
-        Raises
-        ------
-        KeyError
-            If the gene was not ranked.
-        """
-        column = np.flatnonzero(self.gene_names == gene)
-        if not column.size:
-            raise KeyError(gene)
-        expression = self.expression[:, column[0]].toarray().ravel().astype(np.float32)
-        found = {"expression": expression}
-        if self.attribution is not None:
-            found["attribution"] = self.attribution.gene(gene)
-        return found
-
-    def figure(self) -> Figure:
-        """Draw the ranking with its best gene on the tissue."""
-        from napari_tessera.explain.figure import draw_ranking
-
-        values = self.values_of(str(self.ranking.gene_names[0]))
-        sides = self.compared.sides
-        return draw_ranking(
-            self.ranking,
-            self.xy,
-            values.get("attribution", values["expression"]),
-            None if sides is None else sides.labels,
-        )
 
 
 def explain_region(  # noqa: PLR0913 - a public verb
@@ -210,13 +148,15 @@ def explain(
         attribution=attribution,
         expression=values["expression"],
         gene_names=subject.gene_names,
-        compared=compared,
+        rows=rows,
         xy=subject.placement.xy[rows],
+        labels=None if compared.sides is None else compared.sides.labels,
+        position=None if compared.along is None else compared.along.position,
     )
 
 
 def keep(subject: Subject, found: Explanation) -> Explanation:
-    """Write a ranking to the store, and its attributions to the run's directory.
+    """Write a ranking to the store, and what is behind it to the run's directory.
 
     Parameters
     ----------
@@ -233,10 +173,9 @@ def keep(subject: Subject, found: Explanation) -> Explanation:
     from napari_tessera.data.genes import write_ranking
 
     name = write_ranking(subject.store, found.ranking)
-    if found.attribution is not None:
-        number = name.rpartition("_")[2]
-        save_state(subject.run_dir.path / f"genes_{number}", found.attribution.to_state())
-    return dataclasses.replace(found, name=name)
+    kept = dataclasses.replace(found, name=name)
+    save_state(subject.run_dir.path / f"genes_{name.rpartition('_')[2]}", kept.to_state())
+    return kept
 
 
 def _rank(

@@ -1,4 +1,4 @@
-"""What is asked of a run, and which cells answer it: counted before anything is computed."""
+"""Which cells answer a question: counted before anything is computed."""
 
 from __future__ import annotations
 
@@ -27,55 +27,11 @@ if TYPE_CHECKING:
 
     from napari_tessera.contract.regions import Region
     from napari_tessera.explain.options import ExplainOptions
+    from napari_tessera.workflows.explained import Question
     from napari_tessera.workflows.subject import Subject
 
 ALL_TYPES = "all"
 """Word for comparing cells of every type."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Question:
-    """What is asked: exactly one of the first four.
-
-    Parameters
-    ----------
-    region, path : str or None
-        Name of a drawn region or path.
-    cell_type : str or None
-        A cell type of the reference.
-    domain : str or None
-        Label of spots in `column`.
-    within : str or None
-        Cell type to compare within; ``all`` for cells of every type; None picks the commonest type
-        of the region or domain.
-    against : str or None
-        A second region, type or domain to compare with; None compares with the rest.
-    column : str
-        Column of the spots' tables that holds domains.
-    """
-
-    region: str | None = None
-    path: str | None = None
-    cell_type: str | None = None
-    domain: str | None = None
-    within: str | None = None
-    against: str | None = None
-    column: str = "domain"
-
-    @property
-    def kind(self) -> str:
-        """Which of the four.
-
-        Raises
-        ------
-        InputError
-            If it is none or several.
-        """
-        asked = [name for name in ("region", "path", "cell_type", "domain") if getattr(self, name)]
-        if len(asked) != 1:
-            msg = f"Question: expected a region, path, cell type or domain, found {len(asked)}."
-            raise InputError(msg, "Give exactly one of region, path, cell_type and domain.")
-        return asked[0]
 
 
 @dataclass(frozen=True, kw_only=True)
