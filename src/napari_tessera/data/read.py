@@ -73,8 +73,9 @@ def open_tissue(
         If it is missing, remote, not a tissue, or cannot be read.
     """
     if not 0 < image_scale < float("inf"):
+        msg = "--image-scale"
         raise refusal(
-            "--image-scale",
+            msg,
             code="picture-scale",
             expected="a number above 0",
             found=str(image_scale),

@@ -23,6 +23,8 @@ class Role(StrEnum):
     CELLS = "cells"
     COMPOSITION = "composition"
     DENSITY = "density"
+    GENE = "gene"
+    REGIONS = "regions"
 
 
 def mark(role: Role, run: str = "", detail: str = "") -> dict[str, Any]:
