@@ -33,6 +33,7 @@ MANY_PARAMETERS = {
     "data/problems.py:_say": "where, what was expected, what was found, what to do",
     "data/problems.py:refusal": "where, what was expected, what was found, what to do",
     "evaluation/placement.py:evaluate_placement": "a public verb",
+    "workflows/explain.py:explain_region": "a public verb",
     "workflows/verbs.py:begin": "what `map_cells` was told",
     "workflows/verbs.py:map_cells": "a public verb",
 }

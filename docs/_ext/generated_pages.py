@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from napari_tessera.cli.parser import make_parser
 from napari_tessera.contract.options import option_fields
+from napari_tessera.explain.options import ExplainOptions
 from napari_tessera.methods import METHODS
 
 if TYPE_CHECKING:
@@ -50,6 +51,11 @@ def options_page() -> Iterator[str]:
         yield "| option | flag | values | default | what it does |\n| --- | --- | --- | --- | --- |"
         for field in option_fields(method.options_type):
             yield option_row(field)
+    yield "\n(options-explain)=\n## Explanations: which genes put cells where they are\n"
+    yield "See [the guide](../guides/why-here.md). Options type: `ExplainOptions`.\n"
+    yield "| option | flag | values | default | what it does |\n| --- | --- | --- | --- | --- |"
+    for field in option_fields(ExplainOptions):
+        yield option_row(field)
 
 
 def option_row(field: OptionField) -> str:

@@ -13,23 +13,30 @@ if TYPE_CHECKING:
 
     from napari_tessera.contract.errors import TesseraError
     from napari_tessera.contract.inputs import Selection
+    from napari_tessera.contract.regions import Region
     from napari_tessera.contract.results import Run
     from napari_tessera.data.convert import import_tissue
     from napari_tessera.data.read import open_tissue
+    from napari_tessera.data.regions import write_regions
     from napari_tessera.data.sample import write_sample
+    from napari_tessera.explain.options import ExplainOptions
     from napari_tessera.methods.baselines.options import BaselineOptions
     from napari_tessera.methods.stem.options import StemOptions
+    from napari_tessera.workflows.explain import explain_region
     from napari_tessera.workflows.verbs import delete, map_cells, read, resume, runs, write
 
 __version__ = "0.1.0"
 
 _DOOR: dict[str, str] = {
     "BaselineOptions": "napari_tessera.methods.baselines.options",
+    "ExplainOptions": "napari_tessera.explain.options",
+    "Region": "napari_tessera.contract.regions",
     "Run": "napari_tessera.contract.results",
     "Selection": "napari_tessera.contract.inputs",
     "StemOptions": "napari_tessera.methods.stem.options",
     "TesseraError": "napari_tessera.contract.errors",
     "delete": "napari_tessera.workflows.verbs",
+    "explain_region": "napari_tessera.workflows.explain",
     "import_tissue": "napari_tessera.data.convert",
     "map_cells": "napari_tessera.workflows.verbs",
     "open_tissue": "napari_tessera.data.read",
@@ -37,18 +44,22 @@ _DOOR: dict[str, str] = {
     "resume": "napari_tessera.workflows.verbs",
     "runs": "napari_tessera.workflows.verbs",
     "write": "napari_tessera.workflows.verbs",
+    "write_regions": "napari_tessera.data.regions",
     "write_sample": "napari_tessera.data.sample",
 }
 """Public name to the module that holds it, sorted."""
 
 __all__ = [
     "BaselineOptions",
+    "ExplainOptions",
+    "Region",
     "Run",
     "Selection",
     "StemOptions",
     "TesseraError",
     "__version__",
     "delete",
+    "explain_region",
     "import_tissue",
     "map_cells",
     "open_tissue",
@@ -56,6 +67,7 @@ __all__ = [
     "resume",
     "runs",
     "write",
+    "write_regions",
     "write_sample",
 ]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from napari_tessera.contract.errors import OptionError
 from napari_tessera.contract.options import Options, option_fields
@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
     from napari_tessera.contract.method import Method
     from napari_tessera.contract.options import OptionField
+
+OptionsT = TypeVar("OptionsT", bound=Options)
 
 _PREFIX = "option_"
 
@@ -42,6 +44,27 @@ def add_option_flags(parser: argparse.ArgumentParser, methods: Iterable[Method[A
             if field.name not in common:
                 _add_flag(group, field)
                 common.add(field.name)
+
+
+def add_type_flags(
+    parser: argparse.ArgumentParser, title: str, options_type: type[Options]
+) -> None:
+    """Give a parser one flag for every option of a type; see `options_of`."""
+    group = parser.add_argument_group(title)
+    for field in option_fields(options_type):
+        _add_flag(group, field)
+
+
+def options_of(arguments: argparse.Namespace, options_type: type[OptionsT]) -> OptionsT:
+    """Build options of a type from the flags of `add_type_flags` that were given.
+
+    Raises
+    ------
+    OptionError
+        If a value is not one of the option's.
+    """
+    given = {f: getattr(arguments, f"{_PREFIX}{f.name}") for f in option_fields(options_type)}
+    return options_type(**{f.name: f.parse(text) for f, text in given.items() if text is not None})
 
 
 def options_from(arguments: argparse.Namespace, method: Method[Any]) -> Options:

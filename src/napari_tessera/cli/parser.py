@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import napari_tessera
-from napari_tessera.cli.option_flags import add_option_flags
+from napari_tessera.cli.option_flags import add_option_flags, add_type_flags
 from napari_tessera.contract.method import Task
+from napari_tessera.explain.options import ExplainOptions
 from napari_tessera.methods import METHODS
 
 SELECTION_FLAGS = {
@@ -37,7 +38,8 @@ def make_parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
     for add in (
         _add_demo, _add_import, _add_info, _add_map, _add_runs, _add_resume, _add_fit,
-        _add_sample, _add_evaluate, _add_check, _add_commit,
+        _add_explain, _add_sample, _add_evaluate, _add_check, _add_commit,
+        _add_explain_unit,
     ):  # fmt: skip
         add(commands)
     return parser
@@ -113,6 +115,25 @@ def _add_fit(commands: Any) -> None:  # noqa: ANN401 - see `_command`
     p.add_argument("--run-dir", type=Path, required=True, metavar="DIR")
 
 
+def _add_explain(commands: Any) -> None:  # noqa: ANN401 - see `_command`
+    p = _command(commands, "explain", "say which genes put the cells of a region where they are")
+    p.add_argument("tissue", type=Path, metavar="TISSUE", help="store with a run that placed cells")
+    p.add_argument("--run", required=True, metavar="RUN", help="run whose map is explained")
+    asked = p.add_mutually_exclusive_group(required=True)
+    asked.add_argument("--region", metavar="NAME", help="cells in a drawn region")
+    asked.add_argument("--cell-type", metavar="TYPE", help="cells of a type")
+    asked.add_argument("--domain", metavar="LABEL", help="cells in a domain")
+    asked.add_argument("--path", metavar="NAME", help="trends along a drawn path")
+    p.add_argument("--within", metavar="TYPE|all", help="compare cells of this type only")
+    p.add_argument("--against", metavar="NAME", help="second region, type or domain")
+    p.add_argument("--column", default="domain", help="column with the domains; default: domain")
+    p.add_argument("--run-dir", type=Path, metavar="DIR", help="directory of the run")
+    p.add_argument("--csv", type=Path, metavar="FILE", help="write the table")
+    p.add_argument("--figure", type=Path, metavar="FILE", help="write a figure: .svg, .png or .pdf")
+    p.add_argument("--json", action="store_true", help="print one JSON object")
+    add_type_flags(p, "options of an explanation", ExplainOptions)
+
+
 def _add_sample(commands: Any) -> None:  # noqa: ANN401 - see `_command`
     p = _command(commands, "sample", "make a planted tissue, its reference and the truth")
     p.add_argument("out_dir", type=Path, metavar="OUT_DIR")
@@ -160,6 +181,11 @@ def _add_check(commands: Any) -> None:  # noqa: ANN401 - see `_command`
 
 def _add_commit(commands: Any) -> None:  # noqa: ANN401 - see `_command`
     p = _command(commands, "commit", None)
+    p.add_argument("--run-dir", type=Path, required=True)
+
+
+def _add_explain_unit(commands: Any) -> None:  # noqa: ANN401 - see `_command`
+    p = _command(commands, "explain-unit", None)
     p.add_argument("--run-dir", type=Path, required=True)
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from napari_tessera.contract.errors import RunNotFoundError, StoreError
 from napari_tessera.data.commit import check_writable, commit_elements
 from napari_tessera.data.elements import run_elements
+from napari_tessera.data.genes import ranking_names
 from napari_tessera.data.read import open_tissue
 from napari_tessera.data.runs import RunSummary, list_runs, read_run, run_names, run_places
 
@@ -55,7 +56,7 @@ def write_run(target: Path | SpatialData, run: Run) -> None:
 
 
 def delete_run(target: Path | SpatialData, name: str) -> None:
-    """Take a run's elements out of a store; nothing else is touched.
+    """Take a run's elements out of a store, its ranked genes included; nothing else is touched.
 
     Parameters
     ----------
@@ -77,7 +78,9 @@ def delete_run(target: Path | SpatialData, name: str) -> None:
         raise RunNotFoundError(msg, f"There are: {there}.")
     path = target if isinstance(target, Path | str) else target.path
     if path is not None:
-        commit_elements(Path(path), {}, remove=run_places(Path(path), name))
+        rankings = [f"tables/{table}" for table in ranking_names(Path(path), name)]
+        commit_elements(Path(path), {}, remove=[*run_places(Path(path), name), *rankings])
     if not isinstance(target, Path | str):
-        for place in run_places(target, name):
-            del target[place.partition("/")[2]]
+        places = run_places(target, name)
+        for element in (*(p.partition("/")[2] for p in places), *ranking_names(target, name)):
+            del target[element]

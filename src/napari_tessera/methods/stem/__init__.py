@@ -9,10 +9,13 @@ from napari_tessera.contract.method import Cost, Fitted, Need, Task
 from napari_tessera.methods.stem.options import StemOptions
 
 if TYPE_CHECKING:
+    import torch
+
     from napari_tessera.contract.inputs import PairedData
     from napari_tessera.contract.progress import Monitor
     from napari_tessera.contract.results import RunResult
     from napari_tessera.contract.state import State
+    from napari_tessera.numerics.map_encoder import MapEncoder
 
 
 class Stem:
@@ -54,3 +57,9 @@ class Stem:
         from napari_tessera.methods.stem.predict import predict
 
         return predict(fitted, inputs)
+
+    def map_encoder(self, state: State, inputs: PairedData, device: torch.device) -> MapEncoder:
+        """Give the trained map as a function of expression, for attribution."""
+        from napari_tessera.methods.stem.encoder import map_encoder
+
+        return map_encoder(state, inputs, device)

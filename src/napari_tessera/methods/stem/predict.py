@@ -144,7 +144,7 @@ def _embeddings(
     found: tuple[list[torch.Tensor], list[torch.Tensor]] = ([], [])
     scales = []
     for i in range(int(fitted.state.values["n_members"])):
-        net = _encoder(fitted.state.part(f"member{i}"), device)
+        net = load_encoder(fitted.state.part(f"member{i}"), device)
         for out, matrix in zip(found, both, strict=True):
             rows = partial(dense_rows, matrix, device=device)
             out.append(embed(net, rows, matrix.shape[0]))
@@ -152,7 +152,7 @@ def _embeddings(
     return *found, scales
 
 
-def _encoder(state: State, device: torch.device) -> Encoder:
+def load_encoder(state: State, device: torch.device) -> Encoder:
     """Rebuild one member from its weights."""
     n_genes = state.arrays["layers.0.weight"].shape[1]
     net = new_encoder(

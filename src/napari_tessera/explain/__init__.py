@@ -1,0 +1,1 @@
+"""Why here: attribution of placements to genes, groups of cells, rank tests and trends."""

@@ -1,0 +1,292 @@
+"""Regions of the open tissue, and questions about them: what the Regions & genes dock is doing.
+
+Everything is read and changed on the window's thread, as in `napari_tessera.workbench.bench`.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+import numpy as np
+from psygnal import Signal
+
+from napari_tessera.contract.errors import InputError
+from napari_tessera.contract.regions import Region, RegionKind
+from napari_tessera.contract.state import JobState
+from napari_tessera.jobs.backends import Backend, ChildBackend, ThreadBackend
+from napari_tessera.jobs.errands import Errands
+from napari_tessera.jobs.run_dir import RunDir, run_root
+from napari_tessera.jobs.runner import JobSpec, Runner
+from napari_tessera.workbench.tasks import Tasks, words_of
+from napari_tessera.workflows.explained import (
+    Question,
+    Request,
+    answer_request,
+    prepare_request,
+    read_answer,
+    read_explanation,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
+
+    from napari_tessera.contract.explanation import Explanation
+    from napari_tessera.contract.state import Outcome
+    from napari_tessera.contract.views import TissueView
+    from napari_tessera.explain.groups import Sides
+    from napari_tessera.explain.options import ExplainOptions
+    from napari_tessera.jobs.job import Job
+    from napari_tessera.workbench.bench import Bench
+
+JOB_FOLDER = "explain"
+"""Folder of such a job below the run's."""
+
+
+def explain_command(run_dir: Path) -> list[str]:
+    """Command line of a child that answers what lies in a folder."""
+    return [sys.executable, "-m", "napari_tessera", "explain-unit", "--run-dir", str(run_dir)]
+
+
+class Explaining:
+    """State, signals and verbs of the regions and questions of one viewer.
+
+    Parameters
+    ----------
+    bench : Bench
+        Knows tissue and runs.
+    post : callable
+        Takes a callable and has it called on the window's thread.
+
+    Attributes
+    ----------
+    regions : tuple of Region
+        All that is drawn, in the coordinate system on the screen.
+    rankings : tuple of str
+        Tables of ranked genes in the store.
+    explanation : Explanation or None
+        What is shown.
+    job : Job or None
+        The one that runs or ran last.
+    """
+
+    regions_changed = Signal(tuple)
+    rankings_changed = Signal(tuple)
+    counted = Signal(object)
+    job_changed = Signal(object)
+    explained = Signal(object)
+    failed = Signal(str, str)
+
+    def __init__(self, bench: Bench, post: Callable[[Callable[[], None]], None]) -> None:
+        self.regions: tuple[Region, ...] = ()
+        self.rankings: tuple[str, ...] = ()
+        self.explanation: Explanation | None = None
+        self.job: Job | None = None
+        self.closed = False
+        self._bench = bench
+        self._post = post
+        self._errands = Errands(self._post_open)
+        self._tasks = Tasks(self._errands, lambda error: self.failed.emit(*words_of(error)))
+        self._runner = Runner()
+        bench.tissue_opened.connect(self._on_tissue)
+        bench.runs_changed.connect(lambda _: self._list_rankings())
+        if bench.view is not None:
+            self._on_tissue(bench.view)
+
+    def _post_open(self, work: Callable[[], None]) -> None:
+        """Drop what arrives after the window has gone."""
+        self._post(lambda: None if self.closed else work())
+
+    # -- regions -------------------------------------------------------------------------------
+
+    def _on_tissue(self, view: TissueView) -> None:
+        tissue, system = self._bench.tissue, view.coordinate_system
+        self.explanation = None
+        if tissue is None:
+            return
+
+        def read() -> tuple[Region, ...]:
+            from napari_tessera.data.regions import read_regions
+
+            return read_regions(tissue.sdata, system)
+
+        self._tasks.do("Reading regions", read, self._take_regions, key="regions")
+        self._list_rankings()
+
+    def _take_regions(self, regions: tuple[Region, ...]) -> None:
+        self.regions = regions
+        self.regions_changed.emit(regions)
+
+    def draw(self, regions: Sequence[Region]) -> None:
+        """Put all that is drawn in place of what was there, and store it at once.
+
+        Parameters
+        ----------
+        regions : sequence of Region
+            In the coordinate system on the screen.
+        """
+        tissue, view = self._bench.tissue, self._bench.view
+        if tissue is None or view is None or view.spots is None:
+            self.failed.emit("Expected an open tissue to draw on, found none.", "Open one first.")
+            return
+        element, drawn = view.spots.element, tuple(regions)
+        self._take_regions(drawn)
+
+        def store() -> None:
+            from napari_tessera.data.regions import write_regions
+
+            write_regions(tissue.sdata, drawn, view.coordinate_system, element)
+
+        self._tasks.do("Storing regions", store, lambda _: None)
+
+    # -- questions -----------------------------------------------------------------------------
+
+    def count(self, run: str, question: Question, options: ExplainOptions) -> None:
+        """Count the cells of both sides by what the store keeps of the map; `counted` follows.
+
+        Parameters
+        ----------
+        run : str
+            Run that is on the shelf or shown.
+        question : Question
+            About a region; others are counted when they are asked.
+        options : ExplainOptions
+            Thresholds.
+        """
+        shown = self._bench.shown
+        view = self._bench.view
+        names = [n for n in (question.region, question.against) if n]
+        chosen = [r for r in self.regions if r.name in names and r.kind is RegionKind.AREA]
+        if (
+            shown is None or shown.name != run or shown.result.placement is None
+            or view is None or view.spots is None or not chosen or len(chosen) < len(names)
+        ):  # fmt: skip
+            self.counted.emit(None)
+            return
+        placement, spots = shown.result.placement, view.spots
+        ordered = sorted(chosen, key=lambda region: names.index(region.name))
+
+        def work() -> Sides:
+            from napari_tessera.workbench.counting import count_sides
+
+            return count_sides(placement, spots, ordered, question.within, options)
+
+        self._tasks.do("Counting", work, lambda sides: self.counted.emit(sides), key="count")
+
+    def ask(
+        self, run: str, question: Question, options: ExplainOptions, *, in_process: bool = False
+    ) -> Job | None:
+        """Answer a question in the background; `explained` follows.
+
+        Parameters
+        ----------
+        run : str
+            Run whose map is explained.
+        question : Question
+            What is asked.
+        options : ExplainOptions
+            How.
+        in_process : bool
+            Work in a thread of this process instead of a child process.
+
+        Returns
+        -------
+        Job or None
+            None if nothing was started: `failed` says why.
+        """
+        tissue = self._bench.tissue
+        if tissue is None or tissue.path is None:
+            error = InputError(
+                "Expected a tissue with a store, found one that lives in memory only.",
+                "Keep it as a .zarr in the Tissue dock; then regions and rankings can be stored.",
+            )
+            self.failed.emit(*words_of(error))
+            return None
+        if self.job is not None and not self.job.state.ended:
+            return self.job
+        request = Request(store=str(tissue.path), run=run, question=question, options=options)
+        folder = prepare_request(request, run_root(tissue.path) / run / JOB_FOLDER).path
+        backend: Backend = ChildBackend(command=explain_command)
+        if in_process:
+            backend = ThreadBackend(work=answer_request)
+        job = self._runner.submit(
+            JobSpec(name=run, title="Explaining", run_dir=folder, backend=backend)
+        )
+        self.job = job
+        job.changed.connect(lambda _: self._post_open(lambda: self.job_changed.emit(job)))
+        job.ended.connect(lambda _, outcome: self._post_open(lambda: self._on_ended(job, outcome)))
+        if job.outcome is not None:
+            self._on_ended(job, job.outcome)
+        self.job_changed.emit(job)
+        return job
+
+    def cancel(self) -> None:
+        """Stop the job that runs; nothing is written."""
+        if self.job is not None:
+            self.job.cancel()
+
+    def _on_ended(self, job: Job, outcome: Outcome) -> None:
+        self.job_changed.emit(job)
+        if outcome.state is JobState.FAILED:
+            self.failed.emit(outcome.message, outcome.hint)
+        if outcome.state is JobState.DONE:
+            folder = RunDir(job.run_dir)
+            self._tasks.do(
+                "Reading the ranking", lambda: read_answer(folder), self._take, key="explanation"
+            )
+
+    def _take(self, explanation: Explanation) -> None:
+        self.explanation = explanation
+        self.explained.emit(explanation)
+        self._list_rankings()
+
+    # -- rankings ------------------------------------------------------------------------------
+
+    def _list_rankings(self) -> None:
+        tissue = self._bench.tissue
+        if tissue is None or tissue.path is None:
+            self.rankings = ()
+            self.rankings_changed.emit(())
+            return
+        path = tissue.path
+
+        def work() -> tuple[str, ...]:
+            from napari_tessera.data.genes import ranking_names
+
+            return ranking_names(path)
+
+        self._tasks.do("Listing rankings", work, self._take_rankings, key="rankings")
+
+    def _take_rankings(self, names: tuple[str, ...]) -> None:
+        self.rankings = names
+        self.rankings_changed.emit(names)
+
+    def show(self, name: str) -> None:
+        """Read a ranking that is in the store; `explained` follows."""
+        tissue = self._bench.tissue
+        if tissue is not None and tissue.path is not None:
+            path = tissue.path
+            self._tasks.do(
+                "Reading the ranking", lambda: read_explanation(path, name), self._take,
+                key="explanation",
+            )  # fmt: skip
+
+    def places(self, explanation: Explanation) -> np.ndarray:
+        """Places of the compared cells, shape (n, 2), float64, in the coordinates on the screen."""
+        shown, view = self._bench.shown, self._bench.view
+        if shown is None or view is None or shown.result.placement is None:
+            return explanation.xy
+        if shown.name != explanation.ranking.contrast.run:
+            return explanation.xy
+        from napari_tessera.viewer.placement import world_xy
+
+        system = shown.provenance.origin.selection.coordinate_system or ""
+        return np.asarray(world_xy(shown.result.placement, view, system)[explanation.rows])
+
+    def close(self, timeout_s: float = 1.0) -> None:
+        """Stop what runs and drop what is under way."""
+        if not self.closed:
+            self.closed = True
+            self._runner.close(timeout_s)
+            self._errands.close(timeout_s)
