@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from napari_tessera.contract.errors import TesseraError
+    from napari_tessera.contract.imputing import ImputingOptions
     from napari_tessera.contract.inputs import Selection
     from napari_tessera.contract.regions import Region
     from napari_tessera.contract.results import Run
@@ -20,24 +21,45 @@ if TYPE_CHECKING:
     from napari_tessera.data.regions import write_regions
     from napari_tessera.data.sample import write_sample
     from napari_tessera.explain.options import ExplainOptions
+    from napari_tessera.methods.baselines.annotation import AnnotationBaselineOptions
+    from napari_tessera.methods.baselines.domains_options import SmoothedMixtureOptions
     from napari_tessera.methods.baselines.options import BaselineOptions
+    from napari_tessera.methods.come.options import ComeOptions
+    from napari_tessera.methods.ensemble.options import GeneEnsembleOptions
+    from napari_tessera.methods.ensemble_annotation.options import EnsembleAnnotationOptions
+    from napari_tessera.methods.spaim.options import SpaimOptions
+    from napari_tessera.methods.stai.options import StaiOptions
     from napari_tessera.methods.stem.options import StemOptions
+    from napari_tessera.methods.transst.options import TransstOptions
+    from napari_tessera.workflows.answers import annotate_spots, find_domains, impute_genes
     from napari_tessera.workflows.explain import explain_region
     from napari_tessera.workflows.verbs import delete, map_cells, read, resume, runs, write
 
 __version__ = "0.1.0"
 
 _DOOR: dict[str, str] = {
+    "AnnotationBaselineOptions": "napari_tessera.methods.baselines.annotation",
     "BaselineOptions": "napari_tessera.methods.baselines.options",
+    "ComeOptions": "napari_tessera.methods.come.options",
+    "EnsembleAnnotationOptions": "napari_tessera.methods.ensemble_annotation.options",
     "ExplainOptions": "napari_tessera.explain.options",
+    "GeneEnsembleOptions": "napari_tessera.methods.ensemble.options",
+    "ImputingOptions": "napari_tessera.contract.imputing",
     "Region": "napari_tessera.contract.regions",
     "Run": "napari_tessera.contract.results",
     "Selection": "napari_tessera.contract.inputs",
+    "SmoothedMixtureOptions": "napari_tessera.methods.baselines.domains_options",
+    "SpaimOptions": "napari_tessera.methods.spaim.options",
+    "StaiOptions": "napari_tessera.methods.stai.options",
     "StemOptions": "napari_tessera.methods.stem.options",
     "TesseraError": "napari_tessera.contract.errors",
+    "TransstOptions": "napari_tessera.methods.transst.options",
+    "annotate_spots": "napari_tessera.workflows.answers",
     "delete": "napari_tessera.workflows.verbs",
     "explain_region": "napari_tessera.workflows.explain",
+    "find_domains": "napari_tessera.workflows.answers",
     "import_tissue": "napari_tessera.data.convert",
+    "impute_genes": "napari_tessera.workflows.answers",
     "map_cells": "napari_tessera.workflows.verbs",
     "open_tissue": "napari_tessera.data.read",
     "read": "napari_tessera.workflows.verbs",
@@ -50,17 +72,29 @@ _DOOR: dict[str, str] = {
 """Public name to the module that holds it, sorted."""
 
 __all__ = [
+    "AnnotationBaselineOptions",
     "BaselineOptions",
+    "ComeOptions",
+    "EnsembleAnnotationOptions",
     "ExplainOptions",
+    "GeneEnsembleOptions",
+    "ImputingOptions",
     "Region",
     "Run",
     "Selection",
+    "SmoothedMixtureOptions",
+    "SpaimOptions",
+    "StaiOptions",
     "StemOptions",
     "TesseraError",
+    "TransstOptions",
     "__version__",
+    "annotate_spots",
     "delete",
     "explain_region",
+    "find_domains",
     "import_tissue",
+    "impute_genes",
     "map_cells",
     "open_tissue",
     "read",

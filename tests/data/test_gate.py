@@ -200,7 +200,7 @@ CASES: dict[str, tuple[Case, str]] = {
     "counts-infinite": (cells_value(np.inf), "refuse"),
     "counts-negative": (cells_value(-1), "refuse"),
     "counts-huge": (spots_value(3e38), "refuse"),
-    "counts-fractions": (logged, "refuse"),
+    "counts-logged": (logged, "refuse"),
     "counts-text": (
         lambda t, c: text_values(t, c) or Selection(reference_layer="words"),  # type: ignore[func-returns-value]
         "refuse",

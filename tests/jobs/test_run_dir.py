@@ -17,7 +17,7 @@ from napari_tessera.jobs.run_dir import RunDir, run_root
 
 
 def test_inputs_come_back_as_they_were(run_dir: RunDir) -> None:
-    back = run_dir.load_inputs()
+    back = run_dir.load_pair()
     assert back.cells.gene_names.tolist() == ["a/b", "ü"]
     assert back.cells.values.toarray().tolist() == [[1, 0], [0, 2], [3, 1]]
     assert back.cell_types is not None
@@ -106,7 +106,7 @@ def test_a_directory_prepared_elsewhere_moves_to_its_place(run_dir: RunDir, tmp_
 
 def test_a_directory_that_lies_in_its_place_already_wins(run_dir: RunDir, tmp_path: Path) -> None:
     there = RunDir(tmp_path / "there")
-    there.save_inputs(run_dir.load_inputs())
+    there.save_inputs(run_dir.load_pair())
     there.write_spec(RunSpec(method="stem"))
     there.save_checkpoint(State(values={"step": 7}))
     assert run_dir.move_to(there.path).load_checkpoint() == State(values={"step": 7})

@@ -130,7 +130,7 @@ def test_a_run_starts_from_what_was_prepared(ready: Bench, runner: FakeRunner) -
     job = ready.run("baseline", BaselineOptions())
     assert job is not None
     run_dir = RunDir(job.run_dir)
-    assert run_dir.load_inputs().n_cells == 120
+    assert run_dir.load_pair().n_cells == 120
     assert run_dir.spec.method == "baseline"
     assert [spec.name for spec in runner.specs] == [job.name]
 

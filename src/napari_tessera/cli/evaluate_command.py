@@ -99,4 +99,4 @@ def _inputs(store: Path, name: str) -> PairedData | None:
     from napari_tessera.jobs.run_dir import RunDir, run_root
 
     run_dir = RunDir(run_root(store) / name)
-    return run_dir.load_inputs() if run_dir.ready else None
+    return run_dir.load_pair() if run_dir.ready else None

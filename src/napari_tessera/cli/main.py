@@ -20,8 +20,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
 _COMMANDS = {
+    "annotate": "map_command:run_map",
     "check": "fit_command:run_check",
     "commit": "fit_command:run_commit",
+    "cluster": "map_command:run_map",
     "demo": "demo_command:run_demo",
     "explain": "explain_command:run_explain",
     "evaluate": "evaluate_command:run_evaluate",
@@ -29,6 +31,7 @@ _COMMANDS = {
     "fit": "fit_command:run_fit",
     "import": "store_commands:run_import",
     "info": "store_commands:run_info",
+    "impute": "map_command:run_map",
     "map": "map_command:run_map",
     "resume": "map_command:run_resume",
     "runs": "store_commands:run_runs",

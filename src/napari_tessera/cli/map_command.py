@@ -13,16 +13,19 @@ from napari_tessera.cli.option_flags import options_from
 from napari_tessera.cli.parser import SELECTION_FLAGS
 from napari_tessera.cli.progress_bar import ProgressBar
 from napari_tessera.cli.say import answer, answer_json, prints_aside, remark, remark_report
-from napari_tessera.contract.errors import FitCancelled
+from napari_tessera.contract.errors import FitCancelled, InputError, OptionError
+from napari_tessera.contract.imputing import ImputingOptions
 from napari_tessera.contract.inputs import RunSpec, Selection
 from napari_tessera.jobs.memory import PeakMemory, memory_now
 from napari_tessera.jobs.outcome import CANCELLED, DONE
-from napari_tessera.methods import get_method
+from napari_tessera.methods import method_for
 
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Callable
 
+    from napari_tessera.contract.method import Task
+    from napari_tessera.contract.options import Options
     from napari_tessera.contract.results import Run
     from napari_tessera.workflows.verbs import Start
 
@@ -39,7 +42,7 @@ class _Figures:
 
 
 def run_map(arguments: argparse.Namespace) -> int:
-    """Map a reference onto a tissue.
+    """Run a method: map, impute, annotate or cluster.
 
     Returns
     -------
@@ -107,14 +110,18 @@ def spec_from(arguments: argparse.Namespace) -> RunSpec:
     """
     from napari_tessera.workflows.commit import checked_store
 
-    method = get_method(arguments.method)
+    task: Task = arguments.task
+    method = method_for(task, arguments.method)
     picture = picture_from(arguments)
+    reference, source = getattr(arguments, "reference", None), getattr(arguments, "source", None)
     spec = RunSpec(
         method=method.name,
-        options=options_from(arguments, method).to_json(),
+        task=str(task),
+        options=_with_genes(options_from(arguments, method), arguments).to_json(),
         selection=selection_from(arguments),
         tissue=str(arguments.tissue.absolute()),
-        reference=str(arguments.reference.absolute()),
+        reference="" if reference is None else str(reference.absolute()),
+        source="" if source is None else str(source.absolute()),
         out=str(arguments.out.absolute()) if arguments.out else "",
         image="" if picture is None else str(picture),
         image_scale=arguments.image_scale,
@@ -122,11 +129,40 @@ def spec_from(arguments: argparse.Namespace) -> RunSpec:
     return dataclasses.replace(spec, out=str(checked_store(spec)))
 
 
+def _with_genes(options: Options, arguments: argparse.Namespace) -> Options:
+    """Add the genes that a file lists to those of the options.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be read or is empty.
+    OptionError
+        If the method has no say in which genes are predicted.
+    """
+    path = getattr(arguments, "genes_file", None)
+    if path is None:
+        return options
+    if not isinstance(options, ImputingOptions):
+        msg = f"--genes-file: expected a method that predicts chosen genes, found {path}."
+        raise OptionError(msg, "Leave it out, or choose another --method.")
+    try:
+        listed = [line.strip() for line in path.read_text(encoding="utf-8").splitlines()]
+    except (OSError, UnicodeDecodeError) as error:
+        msg = f"--genes-file: expected a text file, found {path} ({error})."
+        raise InputError(msg, "Write one gene on each line.") from error
+    genes = [gene for gene in listed if gene]
+    if not genes:
+        msg = f"--genes-file: expected genes, found none in {path}."
+        raise InputError(msg, "Write one gene on each line.")
+    return dataclasses.replace(options, genes=",".join([*options.wanted, *genes]))
+
+
 def selection_from(arguments: argparse.Namespace) -> Selection:
     """Put the flags that choose what is read into a selection."""
     chosen: dict[str, Any] = {name: getattr(arguments, name) for name in SELECTION_FLAGS}
     element = arguments.image if picture_from(arguments) is None else None
-    return Selection(**chosen, image=element or None)
+    labels = getattr(arguments, "label_column", None)
+    return Selection(**chosen, image=element or None, label_column=labels)
 
 
 def picture_from(arguments: argparse.Namespace) -> Path | None:
@@ -140,7 +176,8 @@ def _introduce(start: Start) -> None:
     """Say what is about to be done."""
     report = start.report
     remark_report(report)
-    remark(f"{report.n_cells} cells, {report.n_spots} spots, {report.n_genes} shared genes.")
+    cells = f"{report.n_cells} cells, " if report.n_cells else ""
+    remark(f"{cells}{report.n_spots} spots, {report.n_genes} {'shared ' if cells else ''}genes.")
     if start.known:
         remark(f"Run {start.run_name}: an identical run has finished (--again makes another).")
     elif start.resumes:
@@ -181,14 +218,37 @@ def _conclude(run: Run, store: str, figures: _Figures, *, as_json: bool) -> None
             }
         )
         return
-    placement = run.result.placement
-    n_cells = 0 if placement is None else placement.cell_names.size
-    answer(f"{run.name}: {n_cells} cells placed on {provenance.device}, {figures.seconds:.1f} s.")
-    score = provenance.scores.get("held_out_distance")
-    other = provenance.baseline.get("held_out_distance")
-    unit = "" if placement is None else f" {placement.unit}"
-    if score is not None and other is not None:
-        answer(f"Held-out distance {score:.4g}{unit}; the baseline's is {other:.4g}{unit}.")
+    answer(f"{run.name}: {told(run)} on {provenance.device}, {figures.seconds:.1f} s.")
+    unit = "" if run.result.placement is None else f" {run.result.placement.unit}"
+    for name, score in provenance.scores.items():
+        other = provenance.baseline.get(name)
+        words = name.replace("_", " ").capitalize()
+        measured = unit if name in {"held_out_distance", "held_out_distance_median"} else ""
+        beside = "" if other is None else f"; the baseline's is {other:.4g}{measured}"
+        answer(f"{words} {score:.4g}{measured}{beside}.")
     for warning in provenance.warnings:
         answer(f"Note: {warning}")
     answer(f"Stored in {store}")
+
+
+def told(run: Run) -> str:
+    """Say what a run answers, in a few words.
+
+    Parameters
+    ----------
+    run : Run
+        Finished run.
+    """
+    result, parts = run.result, []
+    if result.placement is not None:
+        parts.append(f"{result.placement.cell_names.size} cells placed")
+    if result.imputation is not None:
+        n_genes, n_new = result.imputation.gene_names.size, int((~result.imputation.measured).sum())
+        parts.append(f"{n_genes} genes predicted ({n_new} of them never measured)")
+    if result.annotation is not None:
+        n_types = result.annotation.types.size
+        parts.append(f"{result.annotation.spot_names.size} cells named, {n_types} types")
+    if result.domains is not None:
+        n_domains = len(set(result.domains.domain.tolist()))
+        parts.append(f"{n_domains} domains in {result.domains.spot_names.size} spots")
+    return ", ".join(parts)

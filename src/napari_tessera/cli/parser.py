@@ -10,7 +10,7 @@ import napari_tessera
 from napari_tessera.cli.option_flags import add_option_flags, add_type_flags
 from napari_tessera.contract.method import Task
 from napari_tessera.explain.options import ExplainOptions
-from napari_tessera.methods import METHODS
+from napari_tessera.methods import method_for, names_for
 
 SELECTION_FLAGS = {
     "table": "table with the spots' expression",
@@ -37,7 +37,8 @@ def make_parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=version)
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
     for add in (
-        _add_demo, _add_import, _add_info, _add_map, _add_runs, _add_resume, _add_fit,
+        _add_demo, _add_import, _add_info, _add_map, _add_impute, _add_annotate, _add_cluster,
+        _add_runs, _add_resume, _add_fit,
         _add_explain, _add_sample, _add_evaluate, _add_check, _add_commit,
         _add_explain_unit,
     ):  # fmt: skip
@@ -82,17 +83,47 @@ def _add_info(commands: Any) -> None:  # noqa: ANN401 - see `_command`
 
 def _add_map(commands: Any) -> None:  # noqa: ANN401 - see `_command`
     p = _command(commands, "map", "place the cells of a reference in a tissue")
-    p.add_argument("tissue", type=Path, metavar="TISSUE", help=".zarr store, or .h5ad with --out")
+    _add_run(p, Task.PLACE)
     p.add_argument("--reference", type=Path, required=True, metavar="REF.h5ad")
-    methods = [m for m in METHODS.values() if Task.PLACE in m.answers]
-    p.add_argument("--method", choices=[m.name for m in methods], default=methods[0].name)
+
+
+def _add_impute(commands: Any) -> None:  # noqa: ANN401 - see `_command`
+    p = _command(commands, "impute", "predict genes in a tissue from a reference")
+    _add_run(p, Task.IMPUTE)
+    p.add_argument("--reference", type=Path, required=True, metavar="REF.h5ad")
+    p.add_argument(
+        "--genes-file", type=Path, metavar="FILE", help="genes to predict, one on each line"
+    )
+
+
+def _add_annotate(commands: Any) -> None:  # noqa: ANN401 - see `_command`
+    p = _command(commands, "annotate", "name the cells of a tissue by the types of a reference")
+    _add_run(p, Task.ANNOTATE)
+    p.add_argument("--reference", type=Path, required=True, metavar="REF.h5ad")
+
+
+def _add_cluster(commands: Any) -> None:  # noqa: ANN401 - see `_command`
+    p = _command(commands, "cluster", "find the spatial domains of a tissue")
+    _add_run(p, Task.CLUSTER)
+    p.add_argument(
+        "--source", type=Path, metavar="SRC.h5ad", help="labelled section, .h5ad or .zarr"
+    )
+    p.add_argument("--label-column", metavar="NAME", help="obs column of the source with domains")
+
+
+def _add_run(p: argparse.ArgumentParser, task: Task) -> None:
+    """Add what every command that runs a method takes."""
+    p.set_defaults(task=task)
+    p.add_argument("tissue", type=Path, metavar="TISSUE", help=".zarr store, or .h5ad with --out")
+    names = names_for(task)
+    p.add_argument("--method", choices=names, default=names[0])
     p.add_argument("--out", type=Path, metavar="OUT.zarr", help="store that takes the result")
     p.add_argument("--run-dir", type=Path, metavar="DIR", help="run directory to use")
     p.add_argument("--again", action="store_true", help="run although an identical run finished")
     p.add_argument("--json", action="store_true", help="print one JSON object")
     _add_selection(p)
     _add_picture(p)
-    add_option_flags(p, methods)
+    add_option_flags(p, [method_for(task, name) for name in names])
 
 
 def _add_runs(commands: Any) -> None:  # noqa: ANN401 - see `_command`

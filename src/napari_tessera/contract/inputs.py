@@ -52,6 +52,10 @@ class Selection:
         Genes to train on; None takes all that are shared.
     held_out_genes : tuple of str
         Genes that are never trained on.
+    imputed_genes : tuple of str or None
+        Genes to predict beside those that tissue and reference share.
+    label_column : str or None
+        ``obs`` column with the domains of a labelled source.
     """
 
     table: str | None = None
@@ -67,6 +71,8 @@ class Selection:
     within: str | None = None
     genes: tuple[str, ...] | None = None
     held_out_genes: tuple[str, ...] = ()
+    imputed_genes: tuple[str, ...] | None = None
+    label_column: str | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Plain types for a JSON file."""
@@ -101,6 +107,10 @@ class RunSpec:
         Picture that lies beside the table; empty where there is none.
     image_scale : float
         Picture pixels per unit of the spots' coordinates.
+    task : str
+        Question, as in `napari_tessera.contract.method.Task`.
+    source : str
+        Path of a labelled section for domains; empty where there is none.
     """
 
     method: str
@@ -111,6 +121,8 @@ class RunSpec:
     out: str = ""
     image: str = ""
     image_scale: float = 1.0
+    task: str = "place cells"
+    source: str = ""
 
     def to_json(self) -> dict[str, Any]:
         """Plain types for a JSON file."""
@@ -131,7 +143,8 @@ class RunSpec:
         salt : str
             Anything that makes a further run of the same recipe distinct.
         """
-        recipe = [self.method, dict(self.options), self.selection.to_json(), fingerprint, salt]
+        chosen = self.selection.to_json()
+        recipe = [self.method, self.task, dict(self.options), chosen, fingerprint, salt]
         digest = hashlib.sha256(json.dumps(recipe, sort_keys=True).encode()).hexdigest()
         return f"{self.method}_{digest[:8]}"
 

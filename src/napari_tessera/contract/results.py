@@ -180,6 +180,9 @@ class Composition:
         Embedding of the spots.
     spread : ndarray or None, shape (n_spots, n_types), float32
         Standard deviation of `values` over fits that each lack a part of the genes.
+    absence : ndarray or None, shape (n_types,), float32
+        How much is missing of the evidence that a type would give if it filled half of every
+        twentieth spot, 0 to 1: from 0.7 on it is "not here", or too rare to be seen.
     """
 
     spot_names: NDArray[np.str_]
@@ -188,6 +191,7 @@ class Composition:
     entropy: NDArray[np.float32]
     embedding: NDArray[np.float32] | None = None
     spread: NDArray[np.float32] | None = None
+    absence: NDArray[np.float32] | None = None
 
     def __post_init__(self) -> None:
         shape = (self.spot_names.size, self.types.size)
@@ -217,8 +221,9 @@ class Composition:
     def to_state(self) -> State:
         """Arrays and values for a result file."""
         arrays: dict[str, NDArray[Any]] = {"values": self.values, "entropy": self.entropy}
-        optional = {"embedding": self.embedding, "spread": self.spread}
-        arrays |= {name: array for name, array in optional.items() if array is not None}
+        for name in ("embedding", "spread", "absence"):
+            if getattr(self, name) is not None:
+                arrays[name] = getattr(self, name)
         names = {"spot_names": self.spot_names.tolist(), "types": self.types.tolist()}
         return State(arrays=arrays, values=names)
 
@@ -232,6 +237,7 @@ class Composition:
             entropy=state.arrays["entropy"],
             embedding=state.arrays.get("embedding"),
             spread=state.arrays.get("spread"),
+            absence=state.arrays.get("absence"),
         )
 
 

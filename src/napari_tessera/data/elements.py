@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from napari_tessera.contract.errors import StoreError
-from napari_tessera.contract.palette import colours_of
 from napari_tessera.data.geometry import affine_of, move, own_centres, systems_of
 from napari_tessera.data.keys import CELL_TABLE, CELLS, FORMAT_VERSION, SPOT_TABLE, UNS
+from napari_tessera.data.spot_table import categorical, fill_table, spot_names_of
 
 if TYPE_CHECKING:
     from anndata import AnnData
     from numpy.typing import NDArray
     from spatialdata import SpatialData
 
-    from napari_tessera.contract.results import Composition, Placement, Run
+    from napari_tessera.contract.results import Placement, Run
 
 CELL_RADIUS = 0.1
 """Radius of a placed cell's circle, in distances of neighbouring spots."""
@@ -46,8 +46,9 @@ def run_elements(sdata: SpatialData, run: Run) -> dict[str, Any]:
     if run.result.placement is not None:
         elements[f"shapes/{run.name}{CELLS}"] = _circles(sdata[region], run, run.result.placement)
         elements[f"tables/{run.name}{CELL_TABLE}"] = _cells(run, run.result.placement, types)
-    if run.result.composition is not None:
-        table = _spots(source, region, run, run.result.composition)
+    spot_names = spot_names_of(run.result)
+    if spot_names is not None:
+        table = _spots(source, region, run, spot_names)
         elements[f"tables/{run.name}{SPOT_TABLE}"] = table
     return elements
 
@@ -139,40 +140,38 @@ def _cells(run: Run, placement: Placement, types: NDArray[np.str_]) -> AnnData:
     table.uns[UNS] = _provenance(run, placement.unit)
     table.uns["spot_names"] = spot_names
     if placement.cell_types is not None:
-        _categorical(table, "cell_type", placement.cell_types, types)
+        categorical(table, "cell_type", placement.cell_types, types)
     table.obsm["spatial"] = placement.xy.astype(np.float64)
     table.obsm["spatial_mean"] = placement.mean_xy.astype(np.float64)
     table.obsm["spatial_covariance"] = placement.covariance.reshape(-1, 4).astype(np.float32)
     variance = np.diagonal(placement.covariance, axis1=1, axis2=2)
     table.obsm["spatial_sd"] = np.sqrt(np.maximum(variance, 0)).astype(np.float32)
     table.obsm["map"] = placement.map
-    for key in ("embedding", "neighbours"):
+    if placement.modes is not None:
+        table.obsm["modes"] = placement.modes.reshape(-1, 4)
+    for key in ("embedding", "neighbours", "mode_mass"):
         if getattr(placement, key) is not None:
             table.obsm[key] = getattr(placement, key)
+    for key in ("radius", "absence"):
+        if getattr(placement, key) is not None:
+            table.obs[key] = getattr(placement, key)
     return TableModel.parse(table, region=circles, region_key=REGION_KEY, instance_key=CELL_ID)
 
 
-def _spots(source: AnnData, region: str, run: Run, composition: Composition) -> AnnData:
+def _spots(source: AnnData, region: str, run: Run, spot_names: NDArray[np.str_]) -> AnnData:
     """Table that annotates the same element as the spots' own table."""
-    import anndata
     import pandas as pd
     from spatialdata.models import TableModel
 
     obs = pd.DataFrame(
         {
-            "map_entropy": composition.entropy.astype(np.float32),
-            REGION_KEY: pd.Categorical([region] * len(composition.spot_names)),
-            SPOT_ID: _instances(source, region, run, composition.spot_names),
+            REGION_KEY: pd.Categorical([region] * len(spot_names)),
+            SPOT_ID: _instances(source, region, run, spot_names),
         },
-        index=pd.Index(composition.spot_names.astype(object), name="spot"),
+        index=pd.Index(spot_names.astype(object), name="spot"),
     )
-    table = anndata.AnnData(obs=obs)
-    _categorical(table, "dominant_type", composition.dominant_type, _types(run))
-    table.obsm["composition"] = composition.values.astype(np.float32)
-    table.uns["composition_names"] = composition.types.astype(object)
+    table = fill_table(obs, run.result, _types(run))
     table.uns[UNS] = _provenance(run, "")
-    if composition.embedding is not None:
-        table.obsm["embedding"] = composition.embedding
     return TableModel.parse(table, region=region, region_key=REGION_KEY, instance_key=SPOT_ID)
 
 
@@ -188,17 +187,6 @@ def _instances(source: AnnData, region: str, run: Run, names: NDArray[np.str_]) 
         msg = f"Run {run.name}: expected its {len(rows)} spots in the tissue, found no {name!r}."
         raise StoreError(msg, "Write it to the tissue that it was fitted to.")
     return np.asarray(ids[rows])
-
-
-def _categorical(
-    table: AnnData, key: str, values: NDArray[np.str_], names: NDArray[np.str_]
-) -> None:
-    """Categories with their colours, as scanpy keeps them."""
-    import pandas as pd
-
-    colours = colours_of(names.tolist())
-    table.obs[key] = pd.Categorical(values.astype(object), categories=names.astype(object))
-    table.uns[f"{key}_colors"] = np.array([colours[n] for n in names.tolist()], dtype=object)
 
 
 def _provenance(run: Run, unit: str) -> dict[str, Any]:

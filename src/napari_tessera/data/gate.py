@@ -10,10 +10,10 @@ from scipy import sparse
 
 from napari_tessera.contract.report import Problem, Report
 from napari_tessera.data.choices import fill_selection
-from napari_tessera.data.gate_genes import judge_chosen, judge_shared
+from napari_tessera.data.gate_genes import further_columns, judge_chosen, judge_shared
 from napari_tessera.data.gate_places import LEAST_SPOTS, check_places, check_sections
 from napari_tessera.data.gate_types import check_types
-from napari_tessera.data.gate_values import read_counts
+from napari_tessera.data.gate_values import COUNTS_ONLY, read_counts, scale_of
 from napari_tessera.data.matching import match_genes
 from napari_tessera.data.problems import refuse, remark, repair, some
 from napari_tessera.data.regions import spots_within
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from anndata import AnnData
     from numpy.typing import NDArray
 
+    from napari_tessera.contract.expression import ExpressionScale
     from napari_tessera.contract.inputs import Selection
     from napari_tessera.data.read import Tissue
 
@@ -47,6 +48,12 @@ class Examined:
         Labels.
     spot_rows : ndarray of int, shape (n_spots,)
         Rows of the spots' table.
+    spot_scale : ExpressionScale
+        What the values of the spots are.
+    further : csr_matrix or None, shape (n_cells, n_further)
+        Counts of genes to predict that are not trained on.
+    further_names : ndarray of str, shape (n_further,)
+        Their names.
     """
 
     selection: Selection
@@ -58,6 +65,9 @@ class Examined:
     spot_xy: NDArray[np.float64]
     cell_types: NDArray[np.str_] | None
     spot_rows: NDArray[np.int64]
+    spot_scale: ExpressionScale
+    further: sparse.csr_matrix | None
+    further_names: NDArray[np.str_]
 
 
 def check_inputs(tissue: Tissue, reference: AnnData | None, selection: Selection) -> Report:
@@ -76,7 +86,10 @@ def check_inputs(tissue: Tissue, reference: AnnData | None, selection: Selection
 
 
 def examine(
-    tissue: Tissue, reference: AnnData | None, selection: Selection
+    tissue: Tissue,
+    reference: AnnData | None,
+    selection: Selection,
+    accepts: frozenset[ExpressionScale] = COUNTS_ONLY,
 ) -> tuple[Examined | None, Report]:
     """Judge, and hand over what passed; None where something refuses or there is no reference."""
     chosen = fill_selection(tissue, reference, selection)
@@ -86,7 +99,8 @@ def examine(
     spots = None
     table = tissue.sdata.tables.get(chosen.table) if chosen.table else None
     if table is not None and table.n_obs:
-        spots, found = read_counts(table, f"table {chosen.table}", chosen.layer, chosen.gene_column)
+        name = f"table {chosen.table}"
+        spots, found = read_counts(table, name, chosen.layer, chosen.gene_column, accepts)
         problems += found + check_sections(table, chosen)
     cells, types, labelled = None, None, np.empty(0, dtype=bool)
     if reference is not None:
@@ -113,6 +127,7 @@ def examine(
         spot_xy=joined.xy[rows][kept_spots],
         spot_rows=joined.rows[rows][kept_spots],
         cell_types=None if types is None else types[labelled][kept_cells],
+        spot_scale=scale_of(problems, f"table {chosen.table}"),
         **pair,
     )
     sizes = {"n_cells": len(examined.cell_names), "n_spots": len(examined.spot_names)}
@@ -141,7 +156,7 @@ def _pair(
     if chosen.genes is not None:
         keep &= np.isin(names, np.asarray(chosen.genes, dtype=np.str_))
     x, s = cells[0][:, at_cells[keep]], spots[0][:, at_spots[keep]]
-    silent = (np.asarray(x.sum(axis=0)).ravel() == 0) & (np.asarray(s.sum(axis=0)).ravel() == 0)
+    silent = (x.getnnz(axis=0) == 0) & (s.getnnz(axis=0) == 0)
     x, s, names = x[:, ~silent], s[:, ~silent], names[keep][~silent]
     if silent.any() and names.size >= LEAST_GENES:
         problems.append(repair(
@@ -157,8 +172,9 @@ def _pair(
             "genes-left-few", "tissue and reference", "genes", expected=f"{LEAST_GENES} or more",
             found=f"{names.size} to train on", hint="Choose more genes.",
         )]  # fmt: skip
-    keep_cells = np.asarray(x.sum(axis=1)).ravel() > 0
-    keep_spots = np.asarray(s.sum(axis=1)).ravel() > 0
+    further, found = further_columns(cells[2], names, chosen.imputed_genes)
+    problems += found
+    keep_cells, keep_spots = x.getnnz(axis=1) > 0, s.getnnz(axis=1) > 0
     problems += _judge_empty(keep_cells, cells[1], "reference", "cells", LEAST_CELLS)
     problems += _judge_empty(keep_spots, spots[1], f"table {chosen.table}", "spots", LEAST_SPOTS)
     return {
@@ -167,6 +183,8 @@ def _pair(
         "cell_names": cells[1][keep_cells],
         "spot_names": spots[1][keep_spots],
         "gene_names": names,
+        "further": sparse.csr_matrix(cells[0][keep_cells][:, further]) if further.size else None,
+        "further_names": cells[2][further],
         "keep_cells": keep_cells,
         "keep_spots": keep_spots,
     }, problems

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from napari_tessera.contract.imputing import ALL_GENES
 from napari_tessera.data.matching import ENSEMBL, is_ensembl
 from napari_tessera.data.problems import refuse, remark, repair, some
 
@@ -195,3 +196,42 @@ def judge_chosen(
                 hint="Check the spelling; the others are used.",
             ))  # fmt: skip
     return problems
+
+
+def further_columns(
+    cells: NDArray[np.str_], trained: NDArray[np.str_], asked: tuple[str, ...] | None
+) -> tuple[NDArray[np.int64], list[Problem]]:
+    """Find the genes of the reference that are to be predicted and not trained on.
+
+    Parameters
+    ----------
+    cells, trained : ndarray of str
+        Genes of the reference, and those that are trained on.
+    asked : tuple of str or None
+        Genes that were asked for; ``("all",)`` means every one.
+
+    Returns
+    -------
+    columns : ndarray of int64
+        Columns of the reference.
+    problems : list of Problem
+        A word about those that the reference lacks.
+    """
+    if asked == (ALL_GENES,):
+        return np.flatnonzero(~np.isin(cells, trained)), []
+    wanted = np.asarray(asked or (), dtype=np.str_)
+    columns = np.flatnonzero(np.isin(cells, wanted) & ~np.isin(cells, trained))
+    lost = [g for g in wanted.tolist() if g not in set(cells.tolist())]
+    if lost and len(lost) == wanted.size:
+        return columns, [refuse(
+            "genes-imputed-none", "reference", "genes", expected="genes of the reference",
+            found=f"none of those asked for ({some(lost)})", hint="Check their spelling.",
+        )]  # fmt: skip
+    if lost:
+        return columns, [remark(
+            "genes-imputed-missing", "reference", "genes",
+            expected="genes that the reference measured",
+            found=f"{len(lost)} that it does not have ({some(lost)})",
+            hint="Check the spelling; the others are predicted.",
+        )]  # fmt: skip
+    return columns, []

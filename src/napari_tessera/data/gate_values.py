@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from scipy import sparse
 
+from napari_tessera.contract.expression import ExpressionScale
 from napari_tessera.data.choices import matrix_of, var_of
 from napari_tessera.data.claims import free_memory
 from napari_tessera.data.gate_genes import mend_names
@@ -14,6 +15,8 @@ from napari_tessera.data.matching import sum_duplicates
 from napari_tessera.data.problems import refuse, remark, repair, some
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from anndata import AnnData
     from numpy.typing import NDArray
 
@@ -33,9 +36,23 @@ LOGGED, LOGGED_TWICE = 20.0, 3.1
 
 Found = tuple[sparse.csr_matrix, "NDArray[np.str_]", "NDArray[np.str_]"]
 
+COUNTS_ONLY = frozenset({ExpressionScale.COUNTS})
+
+_SCALES = {
+    "counts-fractions": ExpressionScale.NORMALISED,
+    "counts-logged": ExpressionScale.LOG1P,
+    "counts-normalised": ExpressionScale.NORMALISED,
+    "counts-scaled": ExpressionScale.SCALED,
+}
+"""What values are that were refused as counts, where they can be used all the same."""
+
 
 def read_counts(
-    table: AnnData, element: str, layer: str | None, gene_column: str | None
+    table: AnnData,
+    element: str,
+    layer: str | None,
+    gene_column: str | None,
+    accepts: frozenset[ExpressionScale] = COUNTS_ONLY,
 ) -> tuple[Found | None, list[Problem]]:
     """Read counts of a table with the names of rows and genes, or say why there are none.
 
@@ -47,6 +64,8 @@ def read_counts(
         How messages call it.
     layer, gene_column : str or None
         Where counts and symbols stand.
+    accepts : frozenset of ExpressionScale
+        Scales that can be used; others are refused.
 
     Returns
     -------
@@ -63,7 +82,8 @@ def read_counts(
     problems += _kept_as(values, element, where)
     with np.errstate(over="ignore", invalid="ignore"):
         counts = sparse.csr_matrix(values, dtype=np.float32)
-    problems += check_values(counts, element, where, np.asarray(table.obs_names, dtype=np.str_))
+    found = check_values(counts, element, where, np.asarray(table.obs_names, dtype=np.str_))
+    problems += [_allowed(problem, accepts) for problem in found]
     if any(p.severity == "refuse" for p in problems):
         return None, problems
     counts.eliminate_zeros()
@@ -80,6 +100,33 @@ def read_counts(
             hint="Counts of the same gene were added up.",
         ))  # fmt: skip
     return (counts, np.asarray(table.obs_names, dtype=np.str_), names), problems
+
+
+def _allowed(problem: Problem, accepts: frozenset[ExpressionScale]) -> Problem:
+    """Turn a refusal of values that are no counts into a remark, if their scale can be used."""
+    scale = _SCALES.get(problem.code)
+    if scale is None or scale not in accepts:
+        return problem
+    return remark(
+        f"scale-{scale}", problem.element, problem.column, expected="raw counts",
+        found=problem.found, hint=f"They are used as they are: {scale} values.",
+    )  # fmt: skip
+
+
+def scale_of(problems: Iterable[Problem], element: str) -> ExpressionScale:
+    """Scale of a table's values, by what the gate said of them.
+
+    Parameters
+    ----------
+    problems : iterable of Problem
+        What it said.
+    element : str
+        How it calls the table.
+    """
+    for problem in problems:
+        if problem.element == element and problem.code.startswith("scale-"):
+            return ExpressionScale(problem.code.removeprefix("scale-"))
+    return ExpressionScale.COUNTS
 
 
 def check_values(
@@ -138,13 +185,13 @@ def _whole(counts: sparse.csr_matrix, element: str, where: str) -> list[Problem]
     top = float(data.max())
     totals = np.asarray(counts.sum(axis=1)).ravel()
     totals = totals[totals > 0]
-    code, scale = "counts-fractions", "fractions that are no counts"
+    code, scale = "counts-fractions", "fractions"
     if np.ptp(totals) <= EVEN * totals.max():
         code, scale = "counts-normalised", f"rows that all add up to {totals.max():.6g}"
     elif top <= LOGGED_TWICE:
         code, scale = "counts-logged-twice", "values that were logged, perhaps twice"
     elif top < LOGGED:
-        scale = f"values that were logged (the largest is below {LOGGED:.0f})"
+        code, scale = "counts-logged", f"values logged (the largest is below {LOGGED:.0f})"
     return [refuse(
         code, element, where, expected="raw counts, whole numbers",
         found=f"{scale}: {fractions:.0%} are fractions, the largest {top:.4g}",

@@ -13,6 +13,7 @@ from napari_tessera.contract.expression import Expression, ExpressionScale
 from napari_tessera.contract.inputs import Origin, PairedData
 from napari_tessera.contract.method import Need
 from napari_tessera.data.gate import Examined, examine
+from napari_tessera.data.gate_values import COUNTS_ONLY
 from napari_tessera.data.view import unit_of
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ def prepare_pair(
     selection: Selection,
     *,
     needs: frozenset[Need] = frozenset(),
+    accepts: frozenset[ExpressionScale] = COUNTS_ONLY,
 ) -> tuple[PairedData, Report]:
     """Judge, join and pair; nothing is changed in what was read.
 
@@ -45,13 +47,15 @@ def prepare_pair(
         What was chosen; the result's origin holds it with every default filled in.
     needs : frozenset of Need
         What the method wants prepared.
+    accepts : frozenset of ExpressionScale
+        Scales of the spots' values that the method can use.
 
     Raises
     ------
     RefusedError
         If the gate refuses; it carries the whole report.
     """
-    examined, report = examine(tissue, reference, selection)
+    examined, report = examine(tissue, reference, selection, accepts)
     if examined is None:
         raise RefusedError(report)
     sample = _sample(tissue, examined)
@@ -63,7 +67,10 @@ def prepare_pair(
         steps.append("spot graph: six nearest neighbours, by squidpy")
     paired = PairedData(
         cells=_expression(examined.cells, examined.cell_names, examined.gene_names),
-        spots=_expression(examined.spots, examined.spot_names, examined.gene_names),
+        spots=_expression(
+            examined.spots, examined.spot_names, examined.gene_names, examined.spot_scale
+        ),
+        further=_further(examined),
         spot_xy=examined.spot_xy,
         unit=unit_of(tissue, str(examined.selection.coordinate_system)),
         pitch=pitch,
@@ -146,18 +153,29 @@ def fingerprint(examined: Examined) -> str:
     names = [examined.cell_names, examined.spot_names, examined.gene_names]
     if examined.cell_types is not None:
         names.append(examined.cell_types)
+    if examined.further is not None:
+        names.append(examined.further_names)
+        digest.update(np.ascontiguousarray(examined.further.data).tobytes())
     for array in names:
         digest.update("\n".join(array.tolist()).encode())
     return digest.hexdigest()[:16]
 
 
 def _expression(
-    values: sparse.csr_matrix, obs_names: NDArray[np.str_], gene_names: NDArray[np.str_]
+    values: sparse.csr_matrix,
+    obs_names: NDArray[np.str_],
+    gene_names: NDArray[np.str_],
+    scale: ExpressionScale = ExpressionScale.COUNTS,
 ) -> Expression:
-    """Put counts and their names together."""
-    return Expression(
-        values=values, obs_names=obs_names, gene_names=gene_names, scale=ExpressionScale.COUNTS
-    )
+    """Put values and their names together."""
+    return Expression(values=values, obs_names=obs_names, gene_names=gene_names, scale=scale)
+
+
+def _further(examined: Examined) -> Expression | None:
+    """Genes of the cells that are to be predicted and not trained on."""
+    if examined.further is None:
+        return None
+    return _expression(examined.further, examined.cell_names, examined.further_names)
 
 
 def _sample(tissue: Tissue, examined: Examined) -> NDArray[np.str_] | None:

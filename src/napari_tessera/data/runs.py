@@ -12,12 +12,13 @@ import numpy as np
 from scipy import sparse
 
 from napari_tessera.contract.errors import RunNotFoundError, StoreError
-from napari_tessera.contract.results import Composition, Placement, Provenance, Run, RunResult
+from napari_tessera.contract.results import Placement, Provenance, Run, RunResult
 from napari_tessera.data.commit import recover
 from napari_tessera.data.keys import CELL_TABLE, CELLS, SPOT_TABLE, UNS, run_of_table
 from napari_tessera.data.listing import ROOT, listed, listed_attributes
 from napari_tessera.data.manifest import check_files
 from napari_tessera.data.read import open_tissue
+from napari_tessera.data.spot_table import read_answers, text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -45,7 +46,7 @@ class RunSummary:
     scores, baseline : mapping
         Held-out scores, and those of the baseline.
     answers : tuple of str
-        ``placement``, ``composition``.
+        Fields of `RunResult` that are there.
     """
 
     name: str
@@ -110,7 +111,7 @@ def read_run(target: Path | SpatialData, name: str) -> Run:
         unit = str(record.pop("unit", ""))
         result = RunResult(
             placement=None if cells is None else _placement(cells, unit),
-            composition=None if spots is None else _composition(spots),
+            **({} if spots is None else read_answers(spots)),
         )
         provenance = Provenance.from_json({**record, "history": history})
     except (OSError, KeyError, TypeError, ValueError) as error:
@@ -178,7 +179,7 @@ def _record(table: AnnData | None) -> tuple[dict[str, Any], dict[str, tuple[floa
     record = json.loads(str(kept["provenance"]))
     for key in ("run", "format"):
         record.pop(key, None)
-    rows = zip(_text(kept["history_names"]), kept["history_lengths"], kept["history"], strict=True)
+    rows = zip(text(kept["history_names"]), kept["history_lengths"], kept["history"], strict=True)
     history = {str(term): tuple(values[: int(n)].tolist()) for term, n, values in rows}
     return record, history
 
@@ -186,7 +187,8 @@ def _record(table: AnnData | None) -> tuple[dict[str, Any], dict[str, tuple[floa
 def _summary(name: str, cells: AnnData | None, spots: AnnData | None) -> RunSummary:
     """Row of the list."""
     record, _ = _record(cells if cells is not None else spots)
-    answers = [a for a, t in (("placement", cells), ("composition", spots)) if t is not None]
+    answers = ["placement"] if cells is not None else []
+    answers += [] if spots is None else list(read_answers(spots))
     return RunSummary(
         name=name,
         method=record["method"],
@@ -201,7 +203,7 @@ def _summary(name: str, cells: AnnData | None, spots: AnnData | None) -> RunSumm
 
 def _placement(table: AnnData, unit: str) -> Placement:
     """Read the cells' table back."""
-    spot_names = _text(table.uns["spot_names"])
+    spot_names = text(table.uns["spot_names"])
     place = {name: i for i, name in enumerate(spot_names.tolist())}
     modal = table.obs["modal_spot"].astype("category").cat
     position = np.array([place[str(n)] for n in modal.categories], dtype=np.int64)
@@ -221,23 +223,20 @@ def _placement(table: AnnData, unit: str) -> Placement:
         neighbours=_array(table, "neighbours", np.int64) if "neighbours" in table.obsm else None,
         embedding=_array(table, "embedding", np.float32) if "embedding" in table.obsm else None,
         unit=unit,
+        **_calibrated(table),
     )
 
 
-def _composition(table: AnnData) -> Composition:
-    """Read the spots' table back."""
-    return Composition(
-        spot_names=np.asarray(table.obs_names, dtype=np.str_),
-        types=_text(table.uns["composition_names"]),
-        values=_array(table, "composition", np.float32),
-        entropy=table.obs["map_entropy"].to_numpy(np.float32),
-        embedding=_array(table, "embedding", np.float32) if "embedding" in table.obsm else None,
-    )
-
-
-def _text(names: Any) -> NDArray[np.str_]:  # noqa: ANN401 - zarr gives strings of its own kind
-    """Turn strings into numpy's own."""
-    return np.asarray([str(name) for name in names], dtype=np.str_)
+def _calibrated(table: AnnData) -> dict[str, Any]:
+    """Read back what was calibrated, as far as the run says it."""
+    found: dict[str, Any] = {}
+    if "modes" in table.obsm:
+        found["modes"] = _array(table, "modes", np.float64).reshape(-1, 2, 2)
+        found["mode_mass"] = _array(table, "mode_mass", np.float32)
+    for name in ("radius", "absence"):
+        if name in table.obs:
+            found[name] = table.obs[name].to_numpy(np.float32)
+    return found
 
 
 def _array(table: AnnData, key: str, kind: type[_ScalarT]) -> NDArray[_ScalarT]:

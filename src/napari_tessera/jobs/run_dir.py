@@ -16,6 +16,7 @@ import numpy as np
 from napari_tessera.contract.errors import InputError, StoreBusyError, StoreError
 from napari_tessera.contract.inputs import PairedData, RunSpec
 from napari_tessera.contract.results import Provenance, Run, RunResult
+from napari_tessera.contract.sections import SectionData
 from napari_tessera.contract.state import State, join_states
 from napari_tessera.jobs.checkpoint import load_state, read_json, save_state, write_json
 
@@ -106,19 +107,36 @@ class RunDir:
         note = self.read_note("prepared") or {}
         return str(note.get("run", self.path.name))
 
-    def save_inputs(self, inputs: PairedData) -> None:
-        """Write the prepared pair."""
+    def save_inputs(self, inputs: PairedData | SectionData) -> None:
+        """Write what was prepared."""
         save_state(self.path / "inputs", inputs.to_state())
 
-    def load_inputs(self) -> PairedData:
-        """Read the prepared pair.
+    def load_inputs(self) -> PairedData | SectionData:
+        """Read what was prepared.
 
         Raises
         ------
         StoreError
             If it is missing or damaged.
         """
-        return PairedData.from_state(load_state(self.path / "inputs"))
+        state = load_state(self.path / "inputs")
+        if "section/spot_xy" in state.arrays:
+            return SectionData.from_state(state)
+        return PairedData.from_state(state)
+
+    def load_pair(self) -> PairedData:
+        """Read the cells and spots that were prepared.
+
+        Raises
+        ------
+        StoreError
+            If they are missing or damaged, or a section was prepared.
+        """
+        inputs = self.load_inputs()
+        if not isinstance(inputs, PairedData):
+            msg = f"{self.path}: expected cells and spots, found a section alone."
+            raise StoreError(msg, "Give a run that was fitted to reference cells.")
+        return inputs
 
     def save_checkpoint(self, state: State) -> None:
         """Write a state to resume from into the older of two slots, so that one always stands."""

@@ -60,6 +60,8 @@ BASELINES: Mapping[Task, str] = {
 }
 """Name of the simple method that stands beside every learned answer to a question."""
 
+IMPUTING_BASELINE, DOMAINS_BASELINE = BASELINES[Task.IMPUTE], BASELINES[Task.CLUSTER]
+
 _SHORT: Mapping[tuple[Task, str], str] = {
     **{(task, BASELINE): name for task, name in BASELINES.items()},
     (Task.IMPUTE, "ensemble"): "ensemble_impute",

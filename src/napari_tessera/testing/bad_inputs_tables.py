@@ -80,8 +80,8 @@ def values() -> list[Row]:
         ("3e38 as a count", "counts-huge", "refuse", table(partial(put, 3e38))),
         ("counts beyond 2^24", "counts-rounded", "remark", cells(
             lambda a: setattr(a, "X", a.X.toarray().astype(np.int64) + 2**25 * np.eye(*a.shape, dtype=np.int64)))),
-        ("logarithms as counts", "counts-fractions", "refuse", cells(log)),
-        ("logarithms of spots", "counts-fractions", "refuse", table(log)),
+        ("logarithms as counts", "counts-logged", "refuse", cells(log)),
+        ("logarithms of spots", "counts-logged", "refuse", table(log)),
         ("log applied twice", "counts-logged-twice", "refuse", cells(twice)),
         ("normalised, not logged", "counts-normalised", "refuse", cells(partial(through, normal))),
         ("normalised spots", "counts-normalised", "refuse", table(partial(through, normal))),

@@ -26,6 +26,8 @@ class Role(StrEnum):
     COMPOSITION = "composition"
     DENSITY = "density"
     WAITING = "waiting"
+    GENE = "gene"
+    REGIONS = "regions"
 
 
 def mark(role: Role, run: str = "", detail: str = "") -> dict[str, Any]:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     import numpy as np
 
     from napari_tessera.contract.inputs import PairedData, RunSpec
+    from napari_tessera.contract.sections import SectionData
     from napari_tessera.jobs.run_dir import RunDir
 
 
@@ -81,7 +82,7 @@ def checked_store(spec: RunSpec) -> Path:
     return store
 
 
-def check_same_spots(spec: RunSpec, inputs: PairedData) -> None:
+def check_same_spots(spec: RunSpec, inputs: PairedData | SectionData) -> None:
     """Refuse a store that exists, is not the tissue itself, and holds other spots.
 
     Parameters

@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from napari_tessera.contract.errors import InputError
+from napari_tessera.contract.imputing import ImputingOptions
+from napari_tessera.contract.method import Task
 from napari_tessera.jobs.run_dir import RunDir
 from napari_tessera.jobs.run_dir import run_root as usual_root
 from napari_tessera.methods import get_method
@@ -20,7 +22,10 @@ if TYPE_CHECKING:
     from spatialdata import SpatialData
 
     from napari_tessera.contract.inputs import PairedData, RunSpec
+    from napari_tessera.contract.method import Method
+    from napari_tessera.contract.options import Options
     from napari_tessera.contract.report import Report
+    from napari_tessera.contract.sections import SectionData
     from napari_tessera.data.read import Tissue
 
     TissueSource: TypeAlias = Path | str | SpatialData | AnnData | Tissue
@@ -35,14 +40,14 @@ class Pair:
     ----------
     spec : RunSpec
         Recipe with every default filled in.
-    inputs : PairedData
-        Cells and spots.
+    inputs : PairedData or SectionData
+        Cells and spots; for domains spots, and a labelled section where there is one.
     report : Report
         What the gate said.
     """
 
     spec: RunSpec
-    inputs: PairedData
+    inputs: PairedData | SectionData
     report: Report
 
 
@@ -146,16 +151,40 @@ def read_pair(
     OptionError
         If an option is unknown or out of bounds.
     """
+    method = get_method(spec.method)
+    options = method.options_type.from_json(spec.options)
+    opened = open_source(spec.tissue if tissue is None else tissue, spec)
+    inputs: PairedData | SectionData
+    if Task(spec.task) is Task.CLUSTER:
+        inputs, report = _read_section(spec, opened, method)
+    else:
+        inputs, report = _read_cells(spec, opened, options, reference)
+    filled = dataclasses.replace(spec, options=options.to_json(), selection=inputs.origin.selection)
+    return Pair(spec=filled, inputs=inputs, report=report)
+
+
+def _read_cells(
+    spec: RunSpec, tissue: Tissue, options: Options, reference: ReferenceSource | None
+) -> tuple[PairedData, Report]:
+    """Pair a tissue with reference cells; values that are no counts where the method takes them."""
     from napari_tessera.data.prepare import prepare_pair
     from napari_tessera.data.read import read_reference
 
     method = get_method(spec.method)
-    options = method.options_type.from_json(spec.options)
-    opened = open_source(spec.tissue if tissue is None else tissue, spec)
     cells = read_reference(_given(spec.reference if reference is None else reference, "reference"))
-    inputs, report = prepare_pair(opened, cells, spec.selection, needs=method.needs)
-    filled = dataclasses.replace(spec, options=options.to_json(), selection=inputs.origin.selection)
-    return Pair(spec=filled, inputs=inputs, report=report)
+    chosen = spec.selection
+    if isinstance(options, ImputingOptions) and options.wanted:
+        chosen = dataclasses.replace(chosen, imputed_genes=options.wanted)
+    return prepare_pair(tissue, cells, chosen, needs=method.needs, accepts=method.accepts)
+
+
+def _read_section(spec: RunSpec, tissue: Tissue, method: Method[Any]) -> tuple[SectionData, Report]:
+    """Read spots alone, and a labelled section where the recipe names one."""
+    from napari_tessera.data.prepare_section import prepare_section
+    from napari_tessera.data.read import open_tissue
+
+    source = open_tissue(Path(spec.source)) if spec.source else None
+    return prepare_section(tissue, spec.selection, accepts=method.accepts, source=source)
 
 
 def open_source(source: TissueSource, spec: RunSpec) -> Tissue:

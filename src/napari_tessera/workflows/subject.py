@@ -158,7 +158,7 @@ def open_subject(
     if not directory.ready or not directory.finished:
         msg = f"Run {run}: expected its directory {directory.path}, found none that is finished."
         raise InputError(msg, "Explaining needs what was learned: map again, or give --run-dir.")
-    inputs = directory.load_inputs()
+    inputs = directory.load_pair()
     method = get_method(directory.spec.method)
     encoder = None
     if isinstance(method, Explainable):

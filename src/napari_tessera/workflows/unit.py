@@ -10,10 +10,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from napari_tessera.contract.errors import FitError
+from napari_tessera.contract.method import Task
 from napari_tessera.contract.progress import Progress
 from napari_tessera.contract.report import Report
 from napari_tessera.contract.results import Provenance, Run
-from napari_tessera.methods import BASELINE, METHODS, get_method
+from napari_tessera.contract.sections import SectionData
+from napari_tessera.methods import BASELINES, METHODS, get_method
 from napari_tessera.workflows.processor import memory_words, thread_share
 from napari_tessera.workflows.staged_monitor import QuickStageMonitor, StagedMonitor
 
@@ -29,6 +31,16 @@ if TYPE_CHECKING:
 
 _BASELINE_SHARE = 0.05
 
+_SHARED = ("n_domains", "n_genes")
+"""Options that the simple method takes over, where it has them."""
+
+_REMARKS = {
+    "held_out_distance_pitch": "Held-out error {:.1f} spot distances",
+    "held_out_pcc": "Held-out correlation {:.3g}",
+    "held_out_accuracy": "Held-out accuracy {:.3g}",
+}
+"""Scores that are said aloud when a run is done, the first that is there."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class _Task:
@@ -37,7 +49,8 @@ class _Task:
     run_dir: RunDir
     method: Method[Any]
     options: Options
-    inputs: PairedData
+    task: Task
+    inputs: PairedData | SectionData
     monitor: Monitor
     began: float
 
@@ -74,19 +87,42 @@ def solve(run_dir: RunDir, monitor: Monitor) -> Run:
     with run_dir.lock(), memory_words(str(options.device)):
         began = time.monotonic()
         monitor.report(Progress(stage="reading the prepared data"))
-        inputs = run_dir.load_inputs()
+        inputs = inputs_for(Task(spec.task), run_dir.load_inputs())
         with thread_share():
             return _solve(
                 _Task(
-                    run_dir=run_dir, method=method, options=options, inputs=inputs,
-                    monitor=monitor, began=began,
+                    run_dir=run_dir, method=method, options=options, task=Task(spec.task),
+                    inputs=inputs, monitor=monitor, began=began,
                 )
             )  # fmt: skip
 
 
+def inputs_for(task: Task, inputs: PairedData | SectionData) -> PairedData | SectionData:
+    """Give a method what it takes: domains need no cells.
+
+    Parameters
+    ----------
+    task : Task
+        Question.
+    inputs : PairedData or SectionData
+        What was prepared.
+    """
+    if task is not Task.CLUSTER or isinstance(inputs, SectionData) or inputs.spot_graph is None:
+        return inputs
+    return SectionData(
+        spots=inputs.spots,
+        spot_xy=inputs.spot_xy,
+        spot_graph=inputs.spot_graph,
+        unit=inputs.unit,
+        pitch=inputs.pitch,
+        sample=inputs.sample,
+        origin=inputs.origin,
+    )
+
+
 def _solve(task: _Task) -> Run:
     """Baseline, method, prediction, result."""
-    is_baseline = task.method.name == BASELINE
+    is_baseline = task.method.name == BASELINES[task.task]
     baseline = {} if is_baseline else _baseline(task)
     span = (0.0 if is_baseline else _BASELINE_SHARE, 1.0)
     staged = StagedMonitor(task.monitor, began=task.began, span=span)
@@ -115,20 +151,25 @@ def _baseline(task: _Task) -> dict[str, Any]:
     known = task.run_dir.read_note("baseline")
     if known is not None:
         return known
-    method = METHODS[BASELINE]
+    method = METHODS[BASELINES[task.task]]
     span = (0.0, _BASELINE_SHARE)
     staged = QuickStageMonitor(
         task.monitor, began=task.began, span=span, title=method.title.lower()
     )
-    options = method.options_type(seed=task.options.seed, device=task.options.device)
-    found: dict[str, Any] = {"method": BASELINE}
+    shared = {"seed": task.options.seed, "device": task.options.device}
+    given = task.options.to_json()
+    shared |= {name: given[name] for name in _SHARED if name in given}
+    options = method.options_type.from_json(shared)
+    found: dict[str, Any] = {"method": method.name}
     try:
         fitted = method.fit(task.inputs, options, staged)
     except FitError as error:
         found["warning"] = f"The baseline could not be computed: {error}"
     else:
         found |= {name: float(score) for name, score in fitted.scores.items()}
-        _show(staged, method.predict(fitted, task.inputs), Progress(stage="placed", fraction=1.0))
+        if Task.PLACE in method.answers:
+            seen = method.predict(fitted, task.inputs)
+            _show(staged, seen, Progress(stage="placed", fraction=1.0))
     task.run_dir.write_note("baseline", found)
     return found
 
@@ -144,7 +185,7 @@ def _show(monitor: Monitor, result: RunResult, progress: Progress) -> None:
 def _provenance(task: _Task, fitted: Fitted, baseline: Mapping[str, Any]) -> Provenance:
     """Say how the result came about."""
     scores = {name: float(score) for name, score in fitted.scores.items()}
-    beside = dict(baseline) or {"method": BASELINE, **scores}
+    beside = dict(baseline) or {"method": task.method.name, **scores}
     warning = beside.pop("warning", None)
     warnings = (*fitted.warnings, *_report_lines(task.run_dir), *([warning] if warning else []))
     note = task.run_dir.read_note("prepared") or {}
@@ -183,8 +224,10 @@ def _versions() -> dict[str, str]:
 
 def _remark(run: Run) -> str:
     """One sentence with the score beside the baseline's."""
-    score = run.provenance.scores.get("held_out_distance_pitch")
-    other = run.provenance.baseline.get("held_out_distance_pitch")
-    if score is None or other is None or run.provenance.method == BASELINE:
+    p = run.provenance
+    if p.method == p.baseline.get("method"):
         return ""
-    return f"Held-out error {score:.1f} spot distances; the baseline's is {other:.1f}."
+    for name, words in _REMARKS.items():
+        if name in p.scores and name in p.baseline:
+            return f"{words.format(p.scores[name])}; the baseline's is {p.baseline[name]:.3g}."
+    return ""

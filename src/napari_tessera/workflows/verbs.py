@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 from napari_tessera.contract.errors import OptionError
 from napari_tessera.contract.inputs import RunSpec, Selection
+from napari_tessera.contract.method import Task
 from napari_tessera.jobs.monitor import JointMonitor, RunDirMonitor
 from napari_tessera.jobs.run_dir import RunDir, run_root
-from napari_tessera.methods import get_method
+from napari_tessera.methods import method_for
 from napari_tessera.workflows.commit import check_same_spots, checked_store, commit_run
 from napari_tessera.workflows.prepare import (
     name_run,
@@ -92,25 +93,28 @@ def map_cells(  # noqa: PLR0913 - a public verb
     return carry_out(start, monitor)
 
 
-def make_spec(
+def make_spec(  # noqa: PLR0913 - what a verb was told
     tissue: TissueSource,
-    reference: ReferenceSource,
+    reference: ReferenceSource | None,
     *,
     method: str,
     options: Options | None,
     selection: Selection,
+    task: Task = Task.PLACE,
 ) -> RunSpec:
     """Write down the recipe of a run; objects that live in memory have no path."""
-    options_type = get_method(method).options_type
+    chosen = method_for(task, method)
+    options_type = chosen.options_type
     if options is not None and not isinstance(options, options_type):
         msg = f"Method {method}: expected {options_type.__name__}, found {type(options).__name__}."
         raise OptionError(msg, f"Give options={options_type.__name__}(...).")
     return RunSpec(
-        method=method,
+        method=chosen.name,
+        task=str(task),
         options=(options if options is not None else options_type()).to_json(),
         selection=selection,
         tissue=_path_of(tissue),
-        reference=_path_of(reference),
+        reference="" if reference is None else _path_of(reference),
     )
 
 
