@@ -16,10 +16,23 @@ from napari_tessera.cli.parser import make_parser
 from napari_tessera.contract.errors import OptionError
 from napari_tessera.contract.method import Task
 from napari_tessera.contract.options import OptionField, option_fields
-from napari_tessera.methods import METHODS
+from napari_tessera.methods import METHODS, method_for, names_for
 
-PLACING = {name: method for name, method in METHODS.items() if Task.PLACE in method.answers}
-"""Methods that the sub-command of `shell` knows."""
+COMMANDS = {
+    Task.PLACE: "map",
+    Task.IMPUTE: "impute",
+    Task.ANNOTATE: "annotate",
+    Task.CLUSTER: "cluster",
+}
+"""Sub-command of every question that has one."""
+
+
+def command_of(method: str) -> list[str]:
+    """Words that run a method on a tissue."""
+    task = next(task for task in COMMANDS if task in METHODS[method].answers)
+    name = next(n for n in names_for(task) if method_for(task, n) is METHODS[method])
+    pair = [] if task is Task.CLUSTER else ["--reference", "/reference.h5ad"]
+    return [COMMANDS[task], "/tissue.zarr", *pair, "--method", name]
 
 
 @dataclass(frozen=True)
@@ -74,7 +87,7 @@ def cases(values_of: Any) -> list[Any]:  # noqa: ANN401 - a function
     """Every value for every option of every method."""
     found = [
         Case(name, field, value)
-        for name, method in PLACING.items()
+        for name, method in METHODS.items()
         for field in option_fields(method.options_type)
         for value in values_of(field)
     ]
@@ -83,9 +96,11 @@ def cases(values_of: Any) -> list[Any]:  # noqa: ANN401 - a function
 
 def shell(case: Case, folder: Path) -> list[str]:
     """Command line that sets one option."""
-    tissue, reference = str(folder / "tissue.zarr"), str(folder / "reference.h5ad")
     flag = f"{flag_of(case.field.name)}={case.text}"
-    return ["map", tissue, "--reference", reference, "--method", case.method, flag]
+    words = [
+        w.replace("/", f"{folder}/", 1) if w[:1] == "/" else w for w in command_of(case.method)
+    ]
+    return [*words, flag]
 
 
 @pytest.mark.parametrize("case", cases(good_values))
@@ -105,9 +120,7 @@ def test_a_bad_value_is_refused_in_python_and_shell(
     assert f"Option {case.field.name}: expected" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("name", PLACING)
+@pytest.mark.parametrize("name", METHODS)
 def test_no_flags_give_the_defaults_of_python(name: str) -> None:
-    arguments = make_parser().parse_args(
-        ["map", "/tissue.zarr", "--reference", "/reference.h5ad", "--method", name]
-    )
+    arguments = make_parser().parse_args(command_of(name))
     assert spec_from(arguments).options == METHODS[name].options_type().to_json()

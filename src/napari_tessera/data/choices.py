@@ -124,6 +124,23 @@ def fill_selection(tissue: Tissue, reference: AnnData | None, selection: Selecti
     return dataclasses.replace(selection, **filled)
 
 
+def with_any_scale(tissue: Tissue, selection: Selection) -> Selection:
+    """Choose the layer for a method that takes other values than counts: X rather than a guess.
+
+    Parameters
+    ----------
+    tissue : Tissue
+        Open tissue.
+    selection : Selection
+        What was chosen; a layer that was named stays.
+    """
+    table = tissue.sdata.tables.get(str(fill_selection(tissue, None, selection).table))
+    if selection.layer is not None or table is None:
+        return selection
+    usual = [n for n in COUNT_LAYERS if n in table.layers and looks_like_counts(table.layers[n])]
+    return dataclasses.replace(selection, layer=usual[0] if usual else "X")
+
+
 def links_of(table: AnnData) -> dict[str, Any]:
     """Say what a table annotates: region, region_key, instance_key; empty if nothing."""
     attrs = table.uns.get("spatialdata_attrs")

@@ -41,6 +41,7 @@ COUNTS_ONLY = frozenset({ExpressionScale.COUNTS})
 _SCALES = {
     "counts-fractions": ExpressionScale.NORMALISED,
     "counts-logged": ExpressionScale.LOG1P,
+    "counts-logged-twice": ExpressionScale.LOG1P,
     "counts-normalised": ExpressionScale.NORMALISED,
     "counts-scaled": ExpressionScale.SCALED,
 }

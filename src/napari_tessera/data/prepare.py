@@ -12,6 +12,7 @@ from napari_tessera.contract.errors import RefusedError
 from napari_tessera.contract.expression import Expression, ExpressionScale
 from napari_tessera.contract.inputs import Origin, PairedData
 from napari_tessera.contract.method import Need
+from napari_tessera.data.choices import with_any_scale
 from napari_tessera.data.gate import Examined, examine
 from napari_tessera.data.gate_values import COUNTS_ONLY
 from napari_tessera.data.view import unit_of
@@ -55,6 +56,8 @@ def prepare_pair(
     RefusedError
         If the gate refuses; it carries the whole report.
     """
+    if accepts != COUNTS_ONLY:
+        selection = with_any_scale(tissue, selection)
     examined, report = examine(tissue, reference, selection, accepts)
     if examined is None:
         raise RefusedError(report)

@@ -14,10 +14,10 @@ from napari_tessera.contract.expression import Expression
 from napari_tessera.contract.inputs import Origin, Selection
 from napari_tessera.contract.report import Report
 from napari_tessera.contract.sections import SectionData
-from napari_tessera.data.choices import fill_selection
+from napari_tessera.data.choices import fill_selection, with_any_scale
 from napari_tessera.data.gate_genes import judge_shared
 from napari_tessera.data.gate_places import LEAST_SPOTS, check_places, check_sections
-from napari_tessera.data.gate_values import read_counts, scale_of
+from napari_tessera.data.gate_values import COUNTS_ONLY, read_counts, scale_of
 from napari_tessera.data.matching import match_genes
 from napari_tessera.data.prepare import spot_graph, spot_pitch
 from napari_tessera.data.problems import refuse, repair, some
@@ -81,6 +81,8 @@ def _read(
     tissue: Tissue, selection: Selection, accepts: frozenset[ExpressionScale]
 ) -> tuple[SectionData | None, list[Problem]]:
     """Spots of one tissue with their places."""
+    if accepts != COUNTS_ONLY:
+        selection = with_any_scale(tissue, selection)
     chosen = fill_selection(tissue, None, selection)
     problems: list[Problem] = [*tissue.repairs, *tissue.remarks]
     joined, found = check_places(tissue, chosen)

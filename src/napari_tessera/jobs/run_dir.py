@@ -303,16 +303,19 @@ def _check_kinds(spec: RunSpec) -> None:
         "options": (spec.options, dict),
         "image_scale": (spec.image_scale, (int, float)),
     }
-    for name in ("method", "tissue", "reference", "out", "image"):
+    for name in ("method", "task", "tissue", "reference", "source", "out", "image"):
         entries[name] = (getattr(spec, name), str)
     for name, value in vars(spec.selection).items():
-        lists = name in {"genes", "held_out_genes"}
+        lists = name in {"genes", "held_out_genes", "imputed_genes"}
         entries[f"selection.{name}"] = (value, (tuple if lists else str, type(None)))
     for name, (value, kinds) in entries.items():
         if not isinstance(value, kinds):
             msg = f"{name} {value!r} of type {type(value).__name__}"
             raise TypeError(msg)
-    genes: tuple[object, ...] = (*(spec.selection.genes or ()), *spec.selection.held_out_genes)
+    chosen = spec.selection
+    genes: tuple[object, ...] = (
+        *(chosen.genes or ()), *chosen.held_out_genes, *(chosen.imputed_genes or ())
+    )  # fmt: skip
     for gene in genes:
         if not isinstance(gene, str):
             msg = f"a gene {gene!r} of type {type(gene).__name__}"
