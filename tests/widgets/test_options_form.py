@@ -40,7 +40,7 @@ def _others(field: OptionField) -> list[Any]:
     found = [field.kind(bound) for bound in (d.ge, d.le) if bound is not None]
     if field.kind is float:
         low = d.gt if d.gt is not None else d.ge
-        found += [1e-6 + (low or 0.0), 0.123456789]
+        found += [1e-6 + (low or 0.0), (low or 0.0) + 0.123456789]
     return found + ([None] if field.optional else [])
 
 

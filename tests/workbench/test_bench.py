@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING
 import pytest
 from tests.workbench.conftest import begin, end
 
+from napari_tessera.contract.method import Task
 from napari_tessera.contract.results import Run
 from napari_tessera.contract.state import JobState, Outcome
 from napari_tessera.jobs.run_dir import RunDir
-from napari_tessera.methods import METHODS
 from napari_tessera.methods.baselines.options import BaselineOptions
 from napari_tessera.testing.planted import planted_tissue
 from napari_tessera.testing.scene import planted_run
+from napari_tessera.workbench.checking import Asked
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -291,9 +292,20 @@ def test_a_previewed_placement_arrives_as_coordinates(ready: Bench, desk: Desk) 
     assert seen == [(120, 2)]
 
 
-def test_the_default_method_prepares_what_every_method_needs() -> None:
-    first = next(iter(METHODS.values()))
-    assert all(method.needs <= first.needs for method in METHODS.values())
+def test_methods_that_need_the_same_are_prepared_once() -> None:
+    assert Asked().prepared_like(Asked(method="baseline"))
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        Asked(task=Task.CLUSTER, method="transst"),
+        Asked(task=Task.IMPUTE, method="ensemble_impute"),
+        Asked(task=Task.PLACE, method="come", genes=("A",)),
+    ],
+)
+def test_what_needs_something_else_is_prepared_anew(asked: Asked) -> None:
+    assert not Asked().prepared_like(asked)
 
 
 def _done() -> Outcome:

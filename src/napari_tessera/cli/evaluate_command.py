@@ -23,6 +23,11 @@ def run_evaluate(arguments: argparse.Namespace) -> int:
     int
         Exit code.
     """
+    if arguments.kind in {"genes", "annotation", "domains"}:
+        from napari_tessera.cli import evaluate_answers
+
+        name = {"genes": "score_genes"}.get(arguments.kind, f"score_{arguments.kind}_run")
+        return int(getattr(evaluate_answers, name)(arguments))
     return {"pseudospots": _pseudospots, "placement": _placement}[arguments.kind](arguments)
 
 

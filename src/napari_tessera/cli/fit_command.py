@@ -33,10 +33,10 @@ def run_fit(arguments: argparse.Namespace) -> int:
     )
 
 
-def _recipe(spec: RunSpec) -> tuple[str, dict[str, Any], str, str]:
+def _recipe(spec: RunSpec) -> tuple[object, ...]:
     """Give the part of a recipe that tells runs apart, whatever defaults were filled in."""
     options = get_method(spec.method).options_type.from_json(spec.options).to_json()
-    return spec.method, options, spec.tissue, spec.reference
+    return spec.task, spec.method, options, spec.tissue, spec.reference, spec.source
 
 
 def _prepare_and_solve(run_dir: RunDir, spec_path: Path, monitor: Monitor) -> None:

@@ -24,7 +24,12 @@ def flag_of(name: str) -> str:
     return "--" + name.replace("_", "-")
 
 
-def add_option_flags(parser: argparse.ArgumentParser, methods: Iterable[Method[Any]]) -> None:
+def add_option_flags(
+    parser: argparse.ArgumentParser,
+    methods: Iterable[Method[Any]],
+    *,
+    leave_out: frozenset[str] = frozenset(),
+) -> None:
     """Give a parser one flag for every option of every method; a shared one stands once.
 
     Parameters
@@ -33,8 +38,10 @@ def add_option_flags(parser: argparse.ArgumentParser, methods: Iterable[Method[A
         Parser of a sub-command.
     methods : iterable of Method
         Whose options to add.
+    leave_out : frozenset of str
+        Options that the sub-command sets itself.
     """
-    common = {field.name for field in option_fields(Options)}
+    common = {field.name for field in option_fields(Options)} | leave_out
     group = parser.add_argument_group("options of every method")
     for field in option_fields(Options):
         _add_flag(group, field)

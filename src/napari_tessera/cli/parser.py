@@ -8,6 +8,7 @@ from typing import Any
 
 import napari_tessera
 from napari_tessera.cli.option_flags import add_option_flags, add_type_flags
+from napari_tessera.contract.imputing import ImputingOptions
 from napari_tessera.contract.method import Task
 from napari_tessera.explain.options import ExplainOptions
 from napari_tessera.methods import method_for, names_for
@@ -202,6 +203,38 @@ def _add_evaluate(commands: Any) -> None:  # noqa: ANN401 - see `_command`
     q.add_argument("--truth", type=Path, required=True, metavar="CELLS.h5ad")
     q.add_argument("--pooled-column", metavar="COL", help="obs column that names a cell's spot")
     q.add_argument("--truth-composition", metavar="KEY", help="obsm key with true compositions")
+    _add_evaluate_answers(kinds)
+
+
+def _add_evaluate_answers(kinds: Any) -> None:  # noqa: ANN401 - see `_command`
+    """Add the evaluations of genes, cell types and domains."""
+    q = _command(kinds, "genes", "predict every shared gene without having seen it, and score that")
+    q.add_argument("tissue", type=Path, metavar="TISSUE")
+    q.add_argument("--reference", type=Path, required=True, metavar="REF.h5ad")
+    names = [n for n in names_for(Task.IMPUTE) if predicts_chosen_genes(n)]
+    q.add_argument("--method", choices=names, default=names[0])
+    q.add_argument("--folds", type=int, default=10, metavar="N", help="default: 10")
+    q.add_argument("--fold-order", choices=["alphabetical", "stratified"], default="alphabetical")
+    _add_selection(q)
+    _add_picture(q)
+    own = frozenset({"folds", "genes"})
+    add_option_flags(q, [method_for(Task.IMPUTE, name) for name in names], leave_out=own)
+    for kind, what in (("annotation", "cell types"), ("domains", "domains")):
+        q = _command(kinds, kind, f"compare the {what} of a run with a column of the table")
+        q.add_argument("store", type=Path, metavar="STORE")
+        q.add_argument("--run", required=True, metavar="RUN")
+        q.add_argument("--label-column", required=True, metavar="COL", help="obs column with truth")
+
+
+def predicts_chosen_genes(name: str) -> bool:
+    """Whether a method predicts genes that can be chosen.
+
+    Parameters
+    ----------
+    name : str
+        Method of the question.
+    """
+    return issubclass(method_for(Task.IMPUTE, name).options_type, ImputingOptions)
 
 
 def _add_check(commands: Any) -> None:  # noqa: ANN401 - see `_command`

@@ -25,6 +25,13 @@ class SpotColour(StrEnum):
     DOMINANT = "dominant type"
     SHARE = "share of one type"
     ENTROPY = "entropy"
+    TYPE = "cell type"
+    TYPE_CONFIDENCE = "confidence of the type"
+    NOVELTY = "none of these"
+    DOMAIN = "domain"
+    DOMAIN_CONFIDENCE = "confidence of the domain"
+    GENE = "predicted gene"
+    GENE_WIDTH = "interval of the gene"
 
 
 def paint_spots(

@@ -50,6 +50,8 @@ def type_names(run: Run) -> tuple[str, ...]:
     names = set() if composition is None else set(composition.types.tolist())
     if placement is not None and placement.cell_types is not None:
         names |= set(np.unique(placement.cell_types).tolist())
+    if run.result.annotation is not None:
+        names |= set(run.result.annotation.types.tolist())
     return tuple(sorted(names))
 
 

@@ -19,7 +19,7 @@ class Showing:
     cell_colour : CellColour
         What their colour says.
     fade : bool
-        Whether they fade with their confidence.
+        Whether they, and labels or predictions of spots, fade with their confidence.
     spots : bool
         Whether spots are drawn by composition.
     spot_colour : SpotColour
@@ -28,8 +28,10 @@ class Showing:
         Whether the density of `cell_type` lies over the tissue.
     cell_type : str
         The one type meant by a share and by the density.
+    gene : str
+        The predicted gene that is drawn.
     hidden : frozenset of str
-        Types that are not drawn.
+        Types or domains that are not drawn.
     """
 
     cells: bool = True
@@ -39,4 +41,5 @@ class Showing:
     spot_colour: SpotColour = SpotColour.DOMINANT
     density: bool = False
     cell_type: str = ""
+    gene: str = ""
     hidden: frozenset[str] = frozenset()

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING, Any
 
 from qtpy.QtWidgets import QFormLayout, QVBoxLayout, QWidget
 
 from napari_tessera.contract.errors import OptionError
+from napari_tessera.contract.imputing import ImputingOptions
 from napari_tessera.contract.method import Task
 from napari_tessera.methods import METHODS
 from napari_tessera.widgets.loss_curve import LossCurve
@@ -14,6 +16,7 @@ from napari_tessera.widgets.options_form import OptionsForm
 from napari_tessera.widgets.parts import combo, fill, scrolled, words
 from napari_tessera.widgets.queue_list import QueueList
 from napari_tessera.widgets.run_bar import RunBar, duration
+from napari_tessera.workbench.checking import Asked
 from napari_tessera.workbench.panel import Panel
 
 if TYPE_CHECKING:
@@ -113,12 +116,23 @@ class ModelDock(QWidget):  # type: ignore[misc]  # Qt comes without types
 
     def _on_method(self, _title: str = "") -> None:
         form = OptionsForm(self._method().options_type)
-        form.changed.connect(self._refresh_cost)
+        form.changed.connect(self._on_options)
         self._form_place.replaceWidget(self.form, form)
         self.form.hide()
         self.form.deleteLater()
         self.form = form
         self.about.setText(_about(self._method()))
+        self._on_options()
+
+    def _on_options(self, *_: object) -> None:
+        """Tell the bench what is to be prepared, and say what it would take."""
+        genes: tuple[str, ...] = ()
+        with contextlib.suppress(OptionError):
+            options = self.form.options()
+            genes = options.wanted if isinstance(options, ImputingOptions) else ()
+        task = Task(self.question.currentText())
+        task = Task.PLACE if task is Task.COMPOSE else task  # one fit answers both
+        self._bench.ask(Asked(task=task, method=self._method().name, genes=genes))
         self._refresh_cost()
 
     def _run(self) -> None:
@@ -155,9 +169,12 @@ class ModelDock(QWidget):  # type: ignore[misc]  # Qt comes without types
     def _refresh_cost(self) -> None:
         """Say what the method would take for these data."""
         report = self._bench.report
-        if report is None or not report.ok or not report.n_cells:
-            self.cost.setText("Open a tissue and a reference in the Tissue dock first.")
-            if self._bench.tissue is not None and self._bench.reference is not None:
+        alone = not self._bench.question.needs_reference
+        if report is None or not report.ok or not (report.n_cells or alone):
+            wanted = "a tissue" if alone else "a tissue and a reference"
+            self.cost.setText(f"Open {wanted} in the Tissue dock first.")
+            there = self._bench.reference is not None or alone
+            if self._bench.tissue is not None and there:
                 waits = report is None
                 self.cost.setText("Checking…" if waits else "The Tissue dock says what is wrong.")
             return
@@ -168,9 +185,10 @@ class ModelDock(QWidget):  # type: ignore[misc]  # Qt comes without types
             return
         found = self._method().cost(report.n_cells, report.n_spots, report.n_genes, options)
         memory = found.memory_bytes / 2**30
+        cells = "" if alone else f"{report.n_cells:,} cells, "
         self.cost.setText(
             f"About {duration(found.seconds)} and {memory:.1f} GiB on four cores for "
-            f"{report.n_cells:,} cells, {report.n_spots:,} spots, {report.n_genes:,} genes."
+            f"{cells}{report.n_spots:,} spots, {report.n_genes:,} genes."
         )
 
     def _on_job(self, job: object) -> None:

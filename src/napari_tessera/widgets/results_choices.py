@@ -5,7 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from psygnal import Signal
-from qtpy.QtWidgets import QCheckBox, QComboBox, QGridLayout, QLabel, QSizePolicy, QWidget
+from qtpy.QtCore import Qt
+from qtpy.QtWidgets import (
+    QCheckBox,
+    QComboBox,
+    QCompleter,
+    QGridLayout,
+    QLabel,
+    QSizePolicy,
+    QWidget,
+)
 
 from napari_tessera.viewer.composition import SpotColour
 from napari_tessera.viewer.placement import CellColour
@@ -25,6 +34,13 @@ _SPOTS = {
     SpotColour.DOMINANT: "by dominant type",
     SpotColour.SHARE: "by share of the type below",
     SpotColour.ENTROPY: "by entropy",
+    SpotColour.GENE: "by the gene below",
+    SpotColour.GENE_WIDTH: "by the interval of the gene",
+    SpotColour.TYPE: "by cell type",
+    SpotColour.TYPE_CONFIDENCE: "by confidence of the type",
+    SpotColour.NOVELTY: "by none of these (p)",
+    SpotColour.DOMAIN: "by domain",
+    SpotColour.DOMAIN_CONFIDENCE: "by confidence of the domain",
 }
 
 
@@ -43,16 +59,18 @@ class ShowingForm(QWidget):  # type: ignore[misc]  # Qt comes without types
         super().__init__()
         self.cells = _check("Cells", "Draw the placed cells")
         self.cell_colour = _choice(_CELLS.items(), "What the colour of a cell says")
-        self.fade = _check("Unsure cells fade", "Let a cell fade with the confidence of its place")
+        self.fade = _check("Unsure ones fade", "Let cells, labels and predictions fade if unsure")
         self.spots = _check("Spots", "Draw the composition of the spots")
         self.spot_colour = _choice(_SPOTS.items(), "What the colour of a spot says")
         self.density = _check("Density", "Draw where the cells of the type below lie, as a veil")
         self.cell_type = _choice((), "The one type meant by a share and by the density")
+        self.gene = _choice((), "The predicted gene that is drawn; type a part of its name")
+        _let_search(self.gene)
         self._setting = False
         self._lay_out()
         for name in ("cells", "fade", "spots", "density"):
             getattr(self, name).toggled.connect(lambda on, n=name: self._tell(n, bool(on)))
-        for name in ("cell_colour", "spot_colour", "cell_type"):
+        for name in ("cell_colour", "spot_colour", "cell_type", "gene"):
             box = getattr(self, name)
             box.activated.connect(lambda _i, n=name, b=box: self._tell(n, b.currentData()))
 
@@ -68,34 +86,33 @@ class ShowingForm(QWidget):  # type: ignore[misc]  # Qt comes without types
             return
         self._setting = True
         showing, result = layers.showing, layers.run.result
-        self._set_types(layers.types)
+        _refill(self.cell_type, [(name, name) for name in layers.types])
+        _refill(self.spot_colour, [(how, _SPOTS[how]) for how in layers.colours])
+        _refill(self.gene, [(name, f"{name}: {words}") for name, words in layers.genes])
         for name in ("cells", "fade", "spots", "density"):
             getattr(self, name).setChecked(getattr(showing, name))
-        for name in ("cell_colour", "spot_colour", "cell_type"):
+        for name in ("cell_colour", "spot_colour", "cell_type", "gene"):
             box = getattr(self, name)
             box.setCurrentIndex(max(box.findData(getattr(showing, name)), 0))
         has_types = result.placement is not None and result.placement.cell_types is not None
-        for widget in (self.cells, self.cell_colour, self.fade):
+        for widget in (self.cells, self.cell_colour):
             widget.setEnabled(result.placement is not None)
         for widget in (self.spots, self.spot_colour):
-            widget.setEnabled(result.composition is not None)
+            widget.setEnabled(bool(layers.colours))
+        for widget in (self.gene, self.gene_word):
+            widget.setVisible(bool(layers.genes))
         self.density.setEnabled(has_types)
         self.cell_type.setEnabled(bool(layers.types))
         self._setting = False
-
-    def _set_types(self, types: tuple[str, ...]) -> None:
-        there = tuple(self.cell_type.itemData(i) for i in range(self.cell_type.count()))
-        if there != types:
-            self.cell_type.clear()
-            for name in types:
-                self.cell_type.addItem(name, name)
 
     def _tell(self, name: str, value: Any) -> None:  # noqa: ANN401 - a field of Showing
         if self._setting:
             return
         changes = {name: value}
-        if name == "spot_colour":
+        if name in {"spot_colour", "gene"}:
             changes["spots"] = True
+        if name == "gene" and self.spot_colour.currentData() is not SpotColour.GENE_WIDTH:
+            changes["spot_colour"] = SpotColour.GENE
         if name == "cell_colour":
             changes["cells"] = True
         self.changed.emit(changes)
@@ -113,6 +130,27 @@ class ShowingForm(QWidget):  # type: ignore[misc]  # Qt comes without types
         grid.addWidget(QLabel("of the type below"), 3, 1)
         grid.addWidget(QLabel("Type"), 4, 0)
         grid.addWidget(self.cell_type, 4, 1)
+        self.gene_word = QLabel("Gene")
+        grid.addWidget(self.gene_word, 5, 0)
+        grid.addWidget(self.gene, 5, 1)
+
+
+def _refill(box: QComboBox, entries: list[tuple[Any, str]]) -> None:
+    """Offer other entries, unless they are the same."""
+    if [box.itemData(i) for i in range(box.count())] == [value for value, _ in entries]:
+        return
+    box.clear()
+    for value, text in entries:
+        box.addItem(text, value)
+
+
+def _let_search(box: QComboBox) -> None:
+    """Let a person type a part of an entry."""
+    box.setEditable(True)
+    box.setInsertPolicy(QComboBox.InsertPolicy.NoInsert)
+    completer = box.completer()
+    completer.setFilterMode(Qt.MatchFlag.MatchContains)
+    completer.setCompletionMode(QCompleter.CompletionMode.PopupCompletion)
 
 
 def _check(text: str, tip: str) -> QCheckBox:

@@ -7,7 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from napari_tessera.viewer.composition import SpotColour, composition_layers, paint_spots
+from napari_tessera.viewer.answers import (
+    SpotLook,
+    answer_layers,
+    colours_for,
+    gene_entries,
+    paint_answer,
+)
+from napari_tessera.viewer.composition import SpotColour
 from napari_tessera.viewer.density import density_layer
 from napari_tessera.viewer.layer_data import MARK, Role
 from napari_tessera.viewer.placement import (
@@ -53,15 +60,23 @@ class RunLayers:
         What is drawn at present.
     types : tuple of str
         Types that the run speaks of, sorted.
+    colours : tuple of SpotColour
+        Ways to colour its spots.
+    genes : list of tuple of str
+        Predicted genes with a word on each.
     """
 
     def __init__(self, viewer: Viewer, view: TissueView, run: Run) -> None:
         self.run = run
         self.types = type_names(run)
+        self.colours = colours_for(run.result)
+        self.genes = gene_entries(run.result)
         self.showing = Showing(
             cells=run.result.placement is not None,
-            spots=run.result.placement is None and run.result.composition is not None,
+            spots=run.result.placement is None and bool(self.colours),
+            spot_colour=self.colours[0] if self.colours else SpotColour.DOMINANT,
             cell_type=self.types[0] if self.types else "",
+            gene=self.genes[0][0] if self.genes else "",
         )
         self._viewer = viewer
         self._view = view
@@ -133,11 +148,9 @@ class RunLayers:
     def _plan(self) -> tuple[tuple[Role, bool, Any, Any], ...]:
         """Per role: whether it is wanted, what its look depends on, and what draws it."""
         s = self.showing
-        share = s.cell_type if s.spot_colour is SpotColour.SHARE else ""
-        unseen = s.hidden if s.spot_colour is SpotColour.DOMINANT else frozenset()
         return (
             (Role.DENSITY, s.density, s.cell_type, self._draw_density),
-            (Role.COMPOSITION, s.spots, (s.spot_colour, share, unseen), self._draw_spots),
+            (Role.COMPOSITION, s.spots, self._spot_look(), self._draw_spots),
             (Role.CELLS, s.cells, (s.cell_colour, s.fade, s.hidden), self._draw_cells),
         )
 
@@ -158,15 +171,28 @@ class RunLayers:
             recolour_points(layer, painting.rgba, rim_of(painting))
         self._legends[Role.CELLS] = painting.legend
 
+    def _spot_look(self) -> SpotLook:
+        """How spots are coloured; what their colour does not depend on is left out."""
+        s, how = self.showing, self.showing.spot_colour
+        labelled = {SpotColour.DOMINANT, SpotColour.TYPE, SpotColour.DOMAIN}
+        of_genes = {SpotColour.GENE, SpotColour.GENE_WIDTH}
+        fading = {SpotColour.TYPE, SpotColour.DOMAIN, SpotColour.GENE}
+        return SpotLook(
+            how=how,
+            cell_type=s.cell_type if how is SpotColour.SHARE else "",
+            gene=s.gene if how in of_genes else "",
+            fade=s.fade and how in fading,
+            hidden=s.hidden if how in labelled else frozenset(),
+        )
+
     def _draw_spots(self) -> None:
-        composition, spots = self.run.result.composition, self._view.spots
-        if composition is None or spots is None:
+        spots = self._view.spots
+        if not self.colours or spots is None:
             return
-        s = self.showing
-        painting = paint_spots(composition, spots, s.spot_colour, s.cell_type, hidden=s.hidden)
+        painting = paint_answer(self.run.result, spots, self._spot_look())
         layer = self._layers.get(Role.COMPOSITION)
         if layer is None:
-            made = composition_layers(self.run, self._view, painting=painting)
+            made = answer_layers(self.run, self._view, painting)
             self._add(Role.COMPOSITION, made[0])
         else:
             for name, value in colour_change(spots, painting.rgba).items():

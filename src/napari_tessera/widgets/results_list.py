@@ -16,7 +16,13 @@ if TYPE_CHECKING:
     from napari_tessera.data.write import RunSummary
 
 _NAME = Qt.ItemDataRole.UserRole
-_SCORE = "held_out_distance"
+_SCORES = {
+    "held_out_distance": "held-out",
+    "held_out_pcc": "held-out correlation",
+    "held_out_accuracy": "held-out accuracy",
+    "explained": "explained",
+}
+"""Scores that the list shows, the first that a run has."""
 
 
 class RunList(QListWidget):  # type: ignore[misc]  # Qt comes without types
@@ -93,12 +99,15 @@ def run_text(run: RunSummary) -> str:
 
 
 def score_text(run: RunSummary) -> str:
-    """Say the method with its held-out distance and the baseline's on the same spots."""
-    score, baseline = _number(run.scores, _SCORE), _number(run.baseline, _SCORE)
-    if score is None:
-        return str(run.method)
-    beside = "" if baseline is None or run.method == "baseline" else f", baseline {short(baseline)}"
-    return f"{run.method}: held-out {short(score)}{beside}"
+    """Say the method with its held-out score and the baseline's on the same spots or genes."""
+    for name, words in _SCORES.items():
+        score, baseline = _number(run.scores, name), _number(run.baseline, name)
+        if score is None:
+            continue
+        alone = baseline is None or run.method == run.baseline.get("method")
+        beside = "" if alone or baseline is None else f", baseline {short(baseline)}"
+        return f"{run.method}: {words} {short(score)}{beside}"
+    return str(run.method)
 
 
 def run_tip(run: RunSummary) -> str:

@@ -18,8 +18,8 @@ from napari_tessera.contract.state import JobState
 from napari_tessera.jobs.errands import Errands
 from napari_tessera.jobs.run_dir import RunDir
 from napari_tessera.workbench import reading
-from napari_tessera.workbench.checking import NOTHING_CHECKED, Answer, Checker, Question
-from napari_tessera.workbench.launching import Launch, Launcher, prepare_launch
+from napari_tessera.workbench.checking import NOTHING_CHECKED, Answer, Asked, Checker, Question
+from napari_tessera.workbench.launching import Launch, Launcher, Recipe, prepare_launch
 from napari_tessera.workbench.shelf import Shelf
 from napari_tessera.workbench.tasks import Tasks, words_of
 
@@ -99,6 +99,7 @@ class Bench:
         self.reference: Any = None
         self.reference_choices: ReferenceChoices | None = None
         self.selection = Selection()
+        self.question = Asked()
         self.report: Report | None = None
         self.closed = False
         self.origin = reading.Origin()
@@ -120,8 +121,6 @@ class Bench:
     def _unless_closed(self, post: Post) -> Post:
         """Drop what jobs say when the window, and all that listened in it, has gone."""
         return lambda work: post(lambda: None if self.closed else work())
-
-    # -- opening and choosing ------------------------------------------------------------------
 
     def open_tissue(
         self,
@@ -204,6 +203,18 @@ class Bench:
         else:
             self._check()
 
+    def ask(self, asked: Asked) -> None:
+        """Say what a person wants to know; what that needs is prepared anew where it differs.
+
+        Parameters
+        ----------
+        asked : Asked
+            Question, method and genes.
+        """
+        before, self.question = self.question, asked
+        if not asked.prepared_like(before):
+            self._check()
+
     def _take_tissue(self, opened: OpenedTissue) -> None:
         self.origin = opened.origin
         self.choices, self.selection, self.view = opened.choices, opened.selection, opened.view
@@ -232,6 +243,7 @@ class Bench:
             origin=self.origin,
             reference=self.reference,
             selection=self.selection,
+            asked=self.question,
         )
         self._tasks.do(
             "Checking", lambda: self._checker.ask(question), self._take_answer, key="check"
@@ -241,8 +253,6 @@ class Bench:
         if answer is not None:
             self.report, self._answer = answer.report, answer
             self.checked.emit(answer.report)
-
-    # -- running -------------------------------------------------------------------------------
 
     @property
     def jobs(self) -> tuple[Job, ...]:
@@ -278,7 +288,10 @@ class Bench:
         taken = self._shelf.names
         try:
             launch = prepare_launch(
-                self._answer or NOTHING_CHECKED, method, options, taken=taken, again=again
+                self._answer or NOTHING_CHECKED,
+                Recipe(task=self.question.task, method=method, options=options),
+                taken=taken,
+                again=again,
             )
         except (TesseraError, OSError) as error:
             self._take_failure(error)
@@ -323,8 +336,6 @@ class Bench:
                 self._shelf.load(job.name, RunDir(job.run_dir))
             self._shelf.keep(tissue, RunDir(job.run_dir))
 
-    # -- showing -------------------------------------------------------------------------------
-
     @property
     def tissue(self) -> Tissue | None:
         """The open tissue."""
@@ -365,8 +376,6 @@ class Bench:
                 lambda: reading.write_tissue(tissue, out),
                 lambda _: self.open_tissue(out),
             )
-
-    # -- in the background ---------------------------------------------------------------------
 
     @property
     def busy(self) -> str:

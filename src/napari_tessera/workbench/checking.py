@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from napari_tessera.contract.errors import RefusedError
 from napari_tessera.contract.inputs import RunSpec, Selection
+from napari_tessera.contract.method import Task
 from napari_tessera.contract.report import Report
 from napari_tessera.jobs.run_dir import RunDir
 from napari_tessera.methods import METHODS
@@ -20,6 +21,40 @@ if TYPE_CHECKING:
     from napari_tessera.workbench.reading import Origin
 
 DEBOUNCE_S = 0.25
+
+
+@dataclass(frozen=True, kw_only=True)
+class Asked:
+    """What a person wants to know, as far as the preparation depends on it.
+
+    Parameters
+    ----------
+    task : Task
+        Question.
+    method : str
+        Name in ``METHODS``.
+    genes : tuple of str
+        Genes to predict beside the shared ones.
+    """
+
+    task: Task = Task.PLACE
+    method: str = next(iter(METHODS))
+    genes: tuple[str, ...] = ()
+
+    def prepared_like(self, other: Asked) -> bool:
+        """Whether the same preparation serves both."""
+        mine, its = METHODS[self.method], METHODS[other.method]
+        cluster = Task.CLUSTER
+        return (
+            (self.task is cluster) == (other.task is cluster)
+            and self.genes == other.genes
+            and (mine.accepts, mine.needs) == (its.accepts, its.needs)
+        )
+
+    @property
+    def needs_reference(self) -> bool:
+        """Whether the question is about reference cells."""
+        return self.task is not Task.CLUSTER
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,25 +71,30 @@ class Question:
         The reference.
     selection : Selection
         What is chosen.
+    asked : Asked
+        What it is chosen for.
     """
 
     tissue: Tissue
     origin: Origin
     reference: Any
     selection: Selection
+    asked: Asked = field(default_factory=Asked)
 
     @property
     def on_disk(self) -> bool:
         """Whether a child process can read all of it."""
-        return bool(self.origin.source) and isinstance(self.reference, str | Path)
+        has_cells = isinstance(self.reference, str | Path) or not self.asked.needs_reference
+        return bool(self.origin.source) and has_cells
 
     @property
     def spec(self) -> RunSpec:
-        """Recipe with the default method, whose needs are prepared."""
+        """Recipe with the method in question, whose needs are prepared."""
         reference = str(self.reference) if isinstance(self.reference, str | Path) else ""
         return RunSpec(
-            method=next(iter(METHODS)),
-            selection=self.selection,
+            method=self.asked.method,
+            task=str(self.asked.task),
+            selection=replace(self.selection, imputed_genes=self.asked.genes or None),
             tissue=self.origin.source,
             reference=reference,
             image=self.origin.image,
@@ -119,7 +159,7 @@ class Checker:
         number = self._number
         if self._errands.wait(DEBOUNCE_S) or number != self._number:
             return None
-        if question.reference is None:
+        if question.reference is None and question.asked.needs_reference:
             return Answer(report=_without_reference(question))
         self._drop_folder()
         self._folder = Path(tempfile.mkdtemp(prefix="tessera_check_"))

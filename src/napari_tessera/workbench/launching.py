@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from napari_tessera.contract.method import Task
     from napari_tessera.contract.options import Options
     from napari_tessera.contract.results import Run
     from napari_tessera.contract.state import JobState, Outcome
@@ -56,8 +57,27 @@ class Launch:
     finished: bool
 
 
+@dataclass(frozen=True, kw_only=True)
+class Recipe:
+    """What is to be fitted.
+
+    Parameters
+    ----------
+    task : Task
+        Question.
+    method : str
+        Name in ``METHODS``.
+    options : Options
+        Of that method.
+    """
+
+    task: Task
+    method: str
+    options: Options
+
+
 def prepare_launch(
-    answer: Answer, method: str, options: Options, *, taken: Collection[str] = (), again: bool
+    answer: Answer, recipe: Recipe, *, taken: Collection[str] = (), again: bool
 ) -> Launch:
     """Give a run its name, and its directory the inputs that were prepared when it was checked.
 
@@ -65,10 +85,8 @@ def prepare_launch(
     ----------
     answer : Answer
         Of the gate, with a prepared directory.
-    method : str
-        Name in ``METHODS``.
-    options : Options
-        Of that method.
+    recipe : Recipe
+        Question, method and options.
     taken : collection of str
         Names that the store holds already.
     again : bool
@@ -82,7 +100,12 @@ def prepare_launch(
     if answer.stage is None or answer.root is None or not answer.stage.ready:
         msg = "Expected a tissue and a reference that fit each other, found none."
         raise InputError(msg, "Open both in the Tissue dock, and mend what it lists.")
-    spec = dataclasses.replace(answer.stage.spec, method=method, options=options.to_json())
+    spec = dataclasses.replace(
+        answer.stage.spec,
+        task=str(recipe.task),
+        method=recipe.method,
+        options=recipe.options.to_json(),
+    )
     name, salt = spec.run_name(answer.fingerprint), 0
     while again and (name in taken or (answer.root / name).exists()):
         salt += 1
@@ -91,7 +114,7 @@ def prepare_launch(
     if not run_dir.ready:
         _fill(run_dir, answer.stage, name)
         run_dir.write_spec(spec)
-    title = get_method(method).title
+    title = get_method(recipe.method).title
     return Launch(name=name, title=title, run_dir=run_dir, finished=run_dir.finished)
 
 

@@ -1,0 +1,243 @@
+"""Spots coloured by any answer of a run: composition, cell type, domain, predicted gene."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from napari_tessera.viewer.colours import categories, faded, limits_of, value_rgba
+from napari_tessera.viewer.composition import SpotColour, paint_spots, spot_columns
+from napari_tessera.viewer.layer_data import LayerData, Role, mark, world_units
+from napari_tessera.viewer.legend import Painting, category_legend, ramp_legend, short
+from napari_tessera.viewer.spots import rows_of, spots_layer
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from napari_tessera.contract.imputation import Imputation
+    from napari_tessera.contract.results import Run, RunResult
+    from napari_tessera.contract.views import SpotsView, TissueView
+
+LEAST_TRUST = 0.3
+"""Genes whose expected correlation is below this are marked in the list."""
+
+_LABELS = {SpotColour.TYPE: "Cells by type", SpotColour.DOMAIN: "Spots by domain"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class SpotLook:
+    """How spots are coloured.
+
+    Parameters
+    ----------
+    how : SpotColour
+        What the colour says.
+    cell_type, gene : str
+        The one type of a share, the one gene that is drawn.
+    fade : bool
+        Whether what is unsure fades, for labels and predicted genes.
+    hidden : frozenset of str
+        Categories that are not drawn.
+    """
+
+    how: SpotColour
+    cell_type: str = ""
+    gene: str = ""
+    fade: bool = False
+    hidden: frozenset[str] = frozenset()
+
+
+def colours_for(result: RunResult) -> tuple[SpotColour, ...]:
+    """Ways to colour spots that a result has something to say for; the first is the usual one.
+
+    Parameters
+    ----------
+    result : RunResult
+        What a run gave.
+    """
+    found: list[SpotColour] = []
+    if result.imputation is not None and result.imputation.gene_names.size:
+        found += [SpotColour.GENE, SpotColour.GENE_WIDTH]
+    if result.annotation is not None:
+        found += [SpotColour.TYPE, SpotColour.TYPE_CONFIDENCE, SpotColour.NOVELTY]
+    if result.domains is not None:
+        found += [SpotColour.DOMAIN, SpotColour.DOMAIN_CONFIDENCE]
+    if result.composition is not None:
+        found += [SpotColour.DOMINANT, SpotColour.SHARE, SpotColour.ENTROPY]
+    return tuple(found)
+
+
+def paint_answer(result: RunResult, spots: SpotsView, look: SpotLook) -> Painting:
+    """Colour every spot of the view; spots that the run left out are transparent.
+
+    Parameters
+    ----------
+    result : RunResult
+        What a run gave.
+    spots : SpotsView
+        Spots on the screen; matched by name.
+    look : SpotLook
+        One of `colours_for`.
+
+    Raises
+    ------
+    ValueError
+        If the result does not say what is asked for.
+    """
+    if result.composition is not None and look.how in {
+        SpotColour.DOMINANT, SpotColour.SHARE, SpotColour.ENTROPY
+    }:  # fmt: skip
+        return paint_spots(result.composition, spots, look.how, look.cell_type, hidden=look.hidden)
+    if look.how in _LABELS:
+        return _paint_labels(result, spots, look)
+    values, names, title = _numbers(result, look)
+    limits = limits_of(values)
+    colours = value_rgba(values, limits)
+    if look.fade and look.how is SpotColour.GENE and result.imputation is not None:
+        colours = faded(colours, _certainty(result.imputation, look.gene))
+    return Painting(rgba=_placed(colours, names, spots), legend=ramp_legend(title, limits))
+
+
+def _paint_labels(result: RunResult, spots: SpotsView, look: SpotLook) -> Painting:
+    """Colour spots by a label that has a confidence."""
+    if look.how is SpotColour.TYPE and result.annotation is not None:
+        part = result.annotation
+        names, labels, known, sure = part.spot_names, part.cell_type, part.types, part.confidence
+    elif look.how is SpotColour.DOMAIN and result.domains is not None:
+        zones = result.domains
+        names, labels, known, sure = zones.spot_names, zones.domain, zones.names, zones.confidence
+    else:
+        raise ValueError(look.how)
+    items = categories(labels, tuple(known.tolist()))
+    colours = items.rgba()
+    if look.fade:
+        colours = faded(colours, sure)
+    colours[~items.shown(look.hidden), 3] = 0
+    legend = category_legend(_LABELS[look.how], items)
+    return Painting(rgba=_placed(colours, names, spots), legend=legend)
+
+
+def _numbers(
+    result: RunResult, look: SpotLook
+) -> tuple[NDArray[np.float32], NDArray[np.str_], str]:
+    """Values, the spots that they belong to, and what they are."""
+    if result.imputation is not None and look.how in {SpotColour.GENE, SpotColour.GENE_WIDTH}:
+        predicted = result.imputation
+        at = np.flatnonzero(predicted.gene_names == look.gene)
+        if not at.size:
+            raise ValueError(look.gene)
+        if look.how is SpotColour.GENE:
+            title = f"{look.gene}, {gene_badge(predicted, int(at[0]))}"
+            return predicted.values[:, at[0]], predicted.spot_names, title
+        title = f"{look.gene}, half width of the {predicted.coverage:.0%} interval"
+        return predicted.half_width[:, at[0]], predicted.spot_names, title
+    if result.annotation is not None and look.how is SpotColour.TYPE_CONFIDENCE:
+        return result.annotation.confidence, result.annotation.spot_names, "Confidence of the type"
+    if result.annotation is not None and look.how is SpotColour.NOVELTY:
+        return result.annotation.novelty_p, result.annotation.spot_names, "P of a known type"
+    if result.domains is not None and look.how is SpotColour.DOMAIN_CONFIDENCE:
+        return result.domains.confidence, result.domains.spot_names, "Confidence of the domain"
+    raise ValueError(look.how)
+
+
+def gene_badge(imputation: Imputation, at: int) -> str:
+    """Say where a gene's values come from, and how far they can be trusted.
+
+    Parameters
+    ----------
+    imputation : Imputation
+        Predicted genes.
+    at : int
+        Position of the gene.
+    """
+    came = "measured and predicted" if imputation.measured[at] else "predicted"
+    expected = float(imputation.expected_pcc[at])
+    doubt = " (weak)" if expected < LEAST_TRUST else ""
+    return f"{came}, expected correlation {short(expected)}{doubt}"
+
+
+def gene_entries(result: RunResult) -> list[tuple[str, str]]:
+    """Genes to choose from, with their badge; those that were never measured first.
+
+    Parameters
+    ----------
+    result : RunResult
+        What a run gave.
+    """
+    found = result.imputation
+    if found is None:
+        return []
+    order = sorted(
+        range(found.gene_names.size),
+        key=lambda i: (bool(found.measured[i]), str(found.gene_names[i])),
+    )
+    return [(str(found.gene_names[i]), gene_badge(found, i)) for i in order]
+
+
+def answer_layers(run: Run, view: TissueView, painting: Painting) -> list[LayerData]:
+    """One layer of coloured spots; none where the view has none.
+
+    Parameters
+    ----------
+    run : Run
+        A finished run.
+    view : TissueView
+        Tissue on the screen.
+    painting : Painting
+        What `paint_answer` gave.
+    """
+    if view.spots is None:
+        return []
+    data, arguments, kind = spots_layer(view.spots, painting.rgba)
+    arguments |= {
+        "name": f"{run.name} spots",
+        "metadata": mark(Role.COMPOSITION, run.name),
+        **world_units(view.unit),
+    }
+    if kind != "labels":
+        arguments["features"] = answer_columns(run.result, view.spots)
+    return [(data, arguments, kind)]
+
+
+def answer_columns(result: RunResult, spots: SpotsView) -> dict[str, NDArray[np.generic]]:
+    """Columns that the mouse tells over a spot.
+
+    Parameters
+    ----------
+    result : RunResult
+        What a run gave.
+    spots : SpotsView
+        Spots on the screen.
+    """
+    columns: dict[str, NDArray[np.generic]] = {"spot": spots.names}
+    if result.composition is not None:
+        columns |= spot_columns(result.composition, spots)
+    if result.annotation is not None:
+        rows = rows_of(result.annotation.spot_names, spots.names)
+        named = np.append(result.annotation.cell_type.astype(object), "not used")
+        columns["cell type"] = named[rows]
+        columns["confidence"] = np.round(np.append(result.annotation.confidence, np.nan)[rows], 3)
+    if result.domains is not None:
+        rows = rows_of(result.domains.spot_names, spots.names)
+        columns["domain"] = np.append(result.domains.domain.astype(object), "not used")[rows]
+        columns["sureness"] = np.round(np.append(result.domains.confidence, np.nan)[rows], 3)
+    return columns
+
+
+def _certainty(imputation: Imputation, gene: str) -> NDArray[np.float32]:
+    """How narrow the interval of a gene is at every spot, 1 for the narrowest."""
+    width = imputation.half_width[:, int(np.flatnonzero(imputation.gene_names == gene)[0])]
+    low, high = limits_of(width)
+    if not np.ptp(width) > 0:
+        return np.ones_like(width)
+    return np.asarray(np.clip((high - width) / (high - low), 0, 1), dtype=np.float32)
+
+
+def _placed(
+    colours: NDArray[np.float32], names: NDArray[np.str_], spots: SpotsView
+) -> NDArray[np.float32]:
+    """Colours in the order of the view; clear where the run has no word."""
+    with_clear = np.concatenate([colours, np.zeros((1, 4), np.float32)])
+    return np.asarray(with_clear[rows_of(names, spots.names)])

@@ -1,0 +1,118 @@
+"""Spots coloured by what a run says of them, whatever that is."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+
+from napari_tessera.contract.annotation import Annotation
+from napari_tessera.contract.domains import Domains
+from napari_tessera.contract.expression import ExpressionScale
+from napari_tessera.contract.imputation import Imputation
+from napari_tessera.contract.results import Provenance, Run, RunResult
+from napari_tessera.testing.planted import planted_tissue
+from napari_tessera.testing.scene import planted_view
+from napari_tessera.viewer.answers import (
+    SpotLook,
+    answer_layers,
+    colours_for,
+    gene_entries,
+    paint_answer,
+)
+from napari_tessera.viewer.composition import SpotColour
+
+if TYPE_CHECKING:
+    from napari_tessera.contract.views import SpotsView, TissueView
+
+
+@pytest.fixture(scope="module")
+def view() -> TissueView:
+    return planted_view(planted_tissue(n_cells=100, n_spots=40, n_genes=20))
+
+
+@pytest.fixture(scope="module")
+def spots(view: TissueView) -> SpotsView:
+    assert view.spots is not None
+    return view.spots
+
+
+@pytest.fixture(scope="module")
+def result(spots: SpotsView) -> RunResult:
+    """All answers for all spots but the first."""
+    names = spots.names[1:]
+    n, rng = names.size, np.random.default_rng(0)
+    soft = rng.dirichlet(np.ones(3), n).astype(np.float32)
+    values = rng.random((n, 2), dtype=np.float32)
+    return RunResult(
+        imputation=Imputation(
+            spot_names=names, gene_names=np.array(["A", "B"]), values=values,
+            scale=ExpressionScale.LOG1P, half_width=(values / 2 + 0.1).astype(np.float32),
+            expected_pcc=np.array([0.8, 0.1], np.float32), measured=np.array([True, False]),
+        ),
+        annotation=Annotation(
+            spot_names=names, types=np.array(["x", "y", "z"]), probability=soft,
+            prediction_set=soft > 0.2, novelty_p=values[:, 0],
+        ),
+        domains=Domains(spot_names=names, names=np.array(["1", "2", "3"]), probability=soft),
+    )  # fmt: skip
+
+
+def look(how: SpotColour, **more: object) -> SpotLook:
+    return SpotLook(how=how, gene="A", **more)  # type: ignore[arg-type]
+
+
+def test_every_colouring_that_is_offered_can_be_painted(
+    result: RunResult, spots: SpotsView
+) -> None:
+    for how in colours_for(result):
+        painted = paint_answer(result, spots, look(how))
+        assert painted.rgba.shape == (spots.names.size, 4)
+        assert painted.legend.title
+
+
+def test_a_spot_that_the_run_left_out_is_clear(result: RunResult, spots: SpotsView) -> None:
+    alpha = paint_answer(result, spots, look(SpotColour.DOMAIN)).rgba[:, 3]
+    assert alpha[0] == 0
+    assert alpha[1:].min() == 1
+
+
+def test_unsure_labels_fade(result: RunResult, spots: SpotsView) -> None:
+    alpha = paint_answer(result, spots, look(SpotColour.TYPE, fade=True)).rgba[1:, 3]
+    assert result.annotation is not None
+    assert np.corrcoef(alpha, result.annotation.confidence)[0, 1] > 0.99
+
+
+def test_wide_intervals_fade(result: RunResult, spots: SpotsView) -> None:
+    alpha = paint_answer(result, spots, look(SpotColour.GENE, fade=True)).rgba[1:, 3]
+    assert result.imputation is not None
+    assert np.corrcoef(alpha, result.imputation.half_width[:, 0])[0, 1] < -0.95
+
+
+def test_a_hidden_domain_is_clear(result: RunResult, spots: SpotsView) -> None:
+    assert result.domains is not None
+    painted = paint_answer(result, spots, look(SpotColour.DOMAIN, hidden=frozenset({"2"})))
+    assert (painted.rgba[1:, 3] == 0).tolist() == (result.domains.domain == "2").tolist()
+
+
+def test_genes_that_were_never_measured_stand_first_with_their_score(result: RunResult) -> None:
+    entries = gene_entries(result)
+    assert [name for name, _ in entries] == ["B", "A"]
+    assert entries[0][1] == "predicted, expected correlation 0.1 (weak)"
+    assert entries[1][1] == "measured and predicted, expected correlation 0.8"
+
+
+def test_what_a_run_does_not_say_cannot_be_painted(spots: SpotsView) -> None:
+    with pytest.raises(ValueError, match="domain"):
+        paint_answer(RunResult(), spots, look(SpotColour.DOMAIN))
+
+
+def test_the_mouse_is_told_label_and_confidence(result: RunResult, view: TissueView) -> None:
+    assert view.spots is not None
+    run = Run(name="r_1", result=result, provenance=Provenance(method="m"))
+    painted = paint_answer(result, view.spots, look(SpotColour.TYPE))
+    ((_, arguments, _),) = answer_layers(run, view, painted)
+    assert result.annotation is not None
+    assert arguments["features"]["cell type"][1:].tolist() == result.annotation.cell_type.tolist()
+    assert arguments["features"]["domain"][0] == "not used"
