@@ -52,7 +52,7 @@ else
 endif
 
 test: $(READY)  ## run the whole suite, windows included
-	OMP_NUM_THREADS=1 $(SCREEN) $(BIN)/python -m pytest -p no:cacheprovider $(PYTEST_ARGS)
+	OMP_NUM_THREADS=1 $(SCREEN) $(BIN)/python -m pytest -p no:cacheprovider -n 2 --dist loadfile $(PYTEST_ARGS)
 
 check: $(READY)  ## style, types, imports, dependencies, manifest, documentation
 	$(BIN)/ruff check

@@ -99,8 +99,8 @@ def test_a_hidden_domain_is_clear(result: RunResult, spots: SpotsView) -> None:
 def test_genes_that_were_never_measured_stand_first_with_their_score(result: RunResult) -> None:
     entries = gene_entries(result)
     assert [name for name, _ in entries] == ["B", "A"]
-    assert entries[0][1] == "predicted, expected correlation 0.1 (weak)"
-    assert entries[1][1] == "measured and predicted, expected correlation 0.8"
+    assert entries[0][1] == "predicted, r 0.1 (weak)"
+    assert entries[1][1] == "measured, r 0.8"
 
 
 def test_what_a_run_does_not_say_cannot_be_painted(spots: SpotsView) -> None:

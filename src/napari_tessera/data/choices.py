@@ -192,7 +192,8 @@ def counts_layer(table: AnnData) -> str | None:
     if table.X is not None and looks_like_counts(table.X):
         return None
     for name in (*COUNT_LAYERS, *sorted(table.layers)):
-        if name in table.layers and looks_like_counts(table.layers[name]):
+        layer = table.layers.get(name)
+        if layer is not None and looks_like_counts(layer) and layer.max() > 1:  # not yes and no
             return str(name)
     if table.raw is not None and looks_like_counts(table.raw.X):
         return "raw"

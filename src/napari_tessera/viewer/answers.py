@@ -129,9 +129,9 @@ def _numbers(
         if not at.size:
             raise ValueError(look.gene)
         if look.how is SpotColour.GENE:
-            title = f"{look.gene}, {gene_badge(predicted, int(at[0]))}"
+            title = f"Prediction of {look.gene} ({gene_badge(predicted, int(at[0]))})"
             return predicted.values[:, at[0]], predicted.spot_names, title
-        title = f"{look.gene}, half width of the {predicted.coverage:.0%} interval"
+        title = f"{look.gene}: half width, {predicted.coverage:.0%} interval"
         return predicted.half_width[:, at[0]], predicted.spot_names, title
     if result.annotation is not None and look.how is SpotColour.TYPE_CONFIDENCE:
         return result.annotation.confidence, result.annotation.spot_names, "Confidence of the type"
@@ -143,7 +143,7 @@ def _numbers(
 
 
 def gene_badge(imputation: Imputation, at: int) -> str:
-    """Say where a gene's values come from, and how far they can be trusted.
+    """Say whether a gene was measured, and the correlation to expect of its prediction, r.
 
     Parameters
     ----------
@@ -152,10 +152,9 @@ def gene_badge(imputation: Imputation, at: int) -> str:
     at : int
         Position of the gene.
     """
-    came = "measured and predicted" if imputation.measured[at] else "predicted"
+    came = "measured" if imputation.measured[at] else "predicted"
     expected = float(imputation.expected_pcc[at])
-    doubt = " (weak)" if expected < LEAST_TRUST else ""
-    return f"{came}, expected correlation {short(expected)}{doubt}"
+    return f"{came}, r {short(expected)}{' (weak)' if expected < LEAST_TRUST else ''}"
 
 
 def gene_entries(result: RunResult) -> list[tuple[str, str]]:

@@ -194,7 +194,9 @@ class ModelDock(QWidget):  # type: ignore[misc]  # Qt comes without types
     def _on_job(self, job: object) -> None:
         current = self.panel.job
         if current is not None and (job is current or current.outcome is not None):
-            self.curve.draw(self._bench.losses(current))
+            trace = self._bench.losses(current)
+            self.curve.draw(trace)
+            self.curve.plot.setVisible(bool(trace.terms) or current.outcome is None)
         self.queue.show_jobs(self._bench.jobs, current)
 
     def _on_ended(self, _job: object, _outcome: object) -> None:

@@ -14,6 +14,7 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
+from napari_tessera.widgets.parts import scrolled
 from napari_tessera.widgets.results_choices import ShowingForm
 from napari_tessera.widgets.results_list import RunList
 
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
     from napari_tessera.contract.results import Run
     from napari_tessera.widgets.canvas import Canvas
     from napari_tessera.workbench.bench import Bench
+
+LIST_HEIGHT = 90
+"""Least height of the list of runs in pixels: one run and a half."""
 
 _EMPTY = "No runs in this tissue yet. Start one in the Model dock."
 
@@ -45,6 +49,7 @@ class ResultsDock(QWidget):  # type: ignore[misc]  # Qt comes without types
         self._bench = bench
         self._canvas = canvas
         self.list = RunList()
+        self.list.setMinimumHeight(LIST_HEIGHT)
         self.empty = QLabel(_EMPTY)
         self.empty.setWordWrap(True)
         self.form = ShowingForm()
@@ -65,7 +70,8 @@ class ResultsDock(QWidget):  # type: ignore[misc]  # Qt comes without types
         self._on_runs(bench.runs)
 
     def _lay_out(self) -> None:
-        column = QVBoxLayout(self)
+        inside = QWidget()
+        column = QVBoxLayout(inside)
         column.setContentsMargins(6, 6, 6, 6)
         column.addWidget(self.empty)
         column.addWidget(self.list, 1)
@@ -76,6 +82,9 @@ class ResultsDock(QWidget):  # type: ignore[misc]  # Qt comes without types
         column.addWidget(self.form)
         column.addWidget(self.legend)
         column.addWidget(self.story)
+        outer = QVBoxLayout(self)
+        outer.setContentsMargins(0, 0, 0, 0)
+        outer.addWidget(scrolled(inside))
 
     def _connect(self) -> None:
         self._bench.runs_changed.connect(self._on_runs)

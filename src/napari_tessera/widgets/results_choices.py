@@ -64,7 +64,10 @@ class ShowingForm(QWidget):  # type: ignore[misc]  # Qt comes without types
         self.spot_colour = _choice(_SPOTS.items(), "What the colour of a spot says")
         self.density = _check("Density", "Draw where the cells of the type below lie, as a veil")
         self.cell_type = _choice((), "The one type meant by a share and by the density")
-        self.gene = _choice((), "The predicted gene that is drawn; type a part of its name")
+        self.gene = _choice(
+            (),
+            "The predicted gene that is drawn, with the correlation to expect, r; type to search",
+        )
         _let_search(self.gene)
         self._setting = False
         self._lay_out()
@@ -94,6 +97,7 @@ class ShowingForm(QWidget):  # type: ignore[misc]  # Qt comes without types
         for name in ("cell_colour", "spot_colour", "cell_type", "gene"):
             box = getattr(self, name)
             box.setCurrentIndex(max(box.findData(getattr(showing, name)), 0))
+        self.gene.lineEdit().setCursorPosition(0)
         has_types = result.placement is not None and result.placement.cell_types is not None
         for widget in (self.cells, self.cell_colour):
             widget.setEnabled(result.placement is not None)
