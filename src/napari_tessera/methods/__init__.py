@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 _ALL: tuple[Method[Any], ...] = (
     Stem(),
     MultinomialMap(),
-    GeneEnsemble(),
+    GeneEnsemble(guests=(SpaimMethod(),)),
     SpaimMethod(),
     KrigedImputer(),
     SoftImputer(),
