@@ -280,4 +280,5 @@ def _scores(
         "held_out_ssim": float(gene_ssim(truth, values).mean()),
         "held_out_jsd": float(gene_jsd(truth, values).mean()),
         "expected_pcc_error": float(np.abs(pcc - expected).mean()),
+        "expected_pcc_correlation": float(gene_pcc(pcc[:, None], expected[:, None])[0]),
     }

@@ -203,7 +203,7 @@ def fit(
         ending="finished early" if early else "complete",
         scores=judged.scores,
         history=course.history,
-        warnings=warnings_of(panel),
+        warnings=warnings_of(panel, judged.scores),
     )
 
 
