@@ -114,11 +114,12 @@ DATA: dict[str, Callable[[Path], PairedData]] = {
 }  # fmt: skip
 
 
-def run(name: str, paired: PairedData, seed: int, variant: str) -> GeneScores:
+def run(name: str, paired: PairedData, seed: int, variant: str, folds: int) -> GeneScores:
     """Ten folds of one method."""
     method = METHODS[name]
     more: dict[str, Any] = {} if variant == "default" else {"variant": variant}
-    return evaluate_genes(paired, method, method.options_type(seed=seed, **more))
+    options = method.options_type(seed=seed, folds=folds, **more)
+    return evaluate_genes(paired, method, options)
 
 
 def has_variant(name: str, variant: str) -> bool:
@@ -137,7 +138,7 @@ def table(what: str, paired: PairedData, given: argparse.Namespace) -> None:
             label = name if variant == "default" else f"{name} ({variant})"
             for seed in range(given.seeds):
                 cpu, start = time.process_time(), time.monotonic()
-                found = run(name, paired, seed, variant)
+                found = run(name, paired, seed, variant, given.folds)
                 first.setdefault(label, found)
                 show(what, label, seed, found)
                 print(
@@ -181,6 +182,7 @@ def main() -> None:
     parser.add_argument("--methods", type=names, default=imputing)
     parser.add_argument("--variants", type=names, default=["default"])
     parser.add_argument("--seeds", type=int, default=1)
+    parser.add_argument("--folds", type=int, default=5, help="inner folds")
     given = parser.parse_args()
     kit = Path(os.environ["NAPARI_TESSERA_DATA"])
     for what in given.data:

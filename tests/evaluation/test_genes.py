@@ -6,7 +6,12 @@ import numpy as np
 import pytest
 
 from napari_tessera.contract.imputing import ImputingOptions
-from napari_tessera.evaluation.genes import compare_genes, evaluate_genes, without_genes
+from napari_tessera.evaluation.genes import (
+    compare_genes,
+    evaluate_genes,
+    gene_report,
+    without_genes,
+)
 from napari_tessera.methods import get_method
 from napari_tessera.numerics.folds import FoldOrder
 from napari_tessera.testing.planted import planted_tissue
@@ -58,3 +63,18 @@ def test_stratified_folds_deal_otherwise() -> None:
         PAIRED, get_method("kernel_ridge"), ImputingOptions(), n_folds=4, order=FoldOrder.STRATIFIED
     )
     assert other.genes.tolist() != RIDGE.genes.tolist()
+
+
+def test_the_report_holds_the_baseline_and_the_comparison() -> None:
+    report = gene_report(PAIRED, get_method("kernel_ridge"), ImputingOptions(), n_folds=4)
+    assert report["mean_pcc"] == pytest.approx(RIDGE.summary()["mean_pcc"])
+    assert report["baseline"]["method"] == "baseline_impute"
+    assert report["paired"]["difference"] == pytest.approx(
+        report["mean_pcc"] - report["baseline"]["mean_pcc"]
+    )
+    assert set(report["genes"]) == set(PAIRED.cells.gene_names)
+
+
+def test_the_baseline_is_not_compared_with_itself() -> None:
+    report = gene_report(PAIRED, get_method("baseline_impute"), ImputingOptions(), n_folds=2)
+    assert "baseline" not in report

@@ -12,6 +12,7 @@ from napari_tessera.contract.progress import Progress, SilentMonitor, Verdict
 from napari_tessera.evaluation.genes import without_genes
 from napari_tessera.methods import IMPUTING_BASELINE, get_method
 from napari_tessera.methods.ensemble.options import GeneEnsembleOptions
+from napari_tessera.methods.spaim import options as spaim_options
 from napari_tessera.numerics import masked_network
 from napari_tessera.numerics.gene_scores import gene_pcc
 from napari_tessera.testing.planted import planted_tissue
@@ -104,3 +105,20 @@ def test_people_are_told_of_both_stages() -> None:
     keeper = Keeper()
     STACK.fit(PAIRED, OPTIONS, keeper)
     assert list(dict.fromkeys(keeper.stages)) == ["training networks", "holding out genes"]
+
+
+def test_guests_join_where_they_are_invited(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(spaim_options, "IMPROVED_EPOCHS", 4)
+    asked = dataclasses.replace(OPTIONS, networks=0, guests=True, folds=2)
+    few = PAIRED.take_spots(np.arange(60))
+    fitted = STACK.fit(few, asked, SilentMonitor())
+    assert "spaim" in fitted.state.part("judged").values["names"]
+    assert (
+        "spaim"
+        not in STACK.fit(few, dataclasses.replace(asked, guests=False), SilentMonitor())
+        .state.part("judged")
+        .values["names"]
+    )
+    found = STACK.predict(fitted, few).imputation
+    assert found is not None
+    assert np.isfinite(found.values).all()

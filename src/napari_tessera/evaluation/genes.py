@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from scipy import sparse
 
+from napari_tessera.contract.imputing import ImputingOptions
 from napari_tessera.contract.progress import SilentMonitor
+from napari_tessera.methods import IMPUTING_BASELINE, METHODS
 from napari_tessera.numerics.folds import FoldOrder, gene_folds
 from napari_tessera.numerics.gene_panel import comparable
 from napari_tessera.numerics.gene_scores import gene_summary, gene_table, mean_interval
@@ -23,7 +25,6 @@ if TYPE_CHECKING:
 
     from napari_tessera.contract.expression import Expression
     from napari_tessera.contract.imputation import Imputation
-    from napari_tessera.contract.imputing import ImputingOptions
     from napari_tessera.contract.inputs import PairedData
     from napari_tessera.contract.method import Method
 
@@ -146,6 +147,46 @@ def evaluate_genes(
         constant_width=_constant_widths(error, fold_of, found[0].coverage),
         seconds=seconds,
     )
+
+
+def gene_report(
+    inputs: PairedData,
+    method: AnyMethod,
+    options: ImputingOptions,
+    *,
+    n_folds: int = 10,
+    order: FoldOrder = FoldOrder.ALPHABETICAL,
+) -> dict[str, Any]:
+    """Give what the shell prints: metrics by name, the baseline's beside them, and the comparison.
+
+    Parameters
+    ----------
+    inputs, method, options, n_folds, order
+        As for `evaluate_genes`.
+
+    Returns
+    -------
+    dict
+        ``mean_pcc``, ``median_pcc``, ``mean_ssim``, ``mean_jsd`` and the rest of
+        `GeneScores.summary`; ``genes``, with one row of scores per gene; and, unless the method is
+        the baseline, the same metrics under ``baseline`` and `compare_genes` under ``paired``.
+    """
+    found = evaluate_genes(inputs, method, options, n_folds=n_folds, order=order)
+    rows = {
+        str(gene): {name: float(values[i]) for name, values in found.table.items()}
+        | {"expected_pcc": float(found.expected_pcc[i]), "covered": float(found.covered[i])}
+        for i, gene in enumerate(found.genes)
+    }
+    report: dict[str, Any] = {"method": method.name, **found.summary(), "genes": rows}
+    simple = METHODS[IMPUTING_BASELINE]
+    if method.name != simple.name:
+        shared = {f.name: getattr(options, f.name) for f in dataclasses.fields(ImputingOptions)}
+        other = evaluate_genes(
+            inputs, simple, simple.options_type(**shared), n_folds=n_folds, order=order
+        )
+        report["baseline"] = {"method": simple.name, **other.summary()}
+        report["paired"] = compare_genes(found, other)
+    return report
 
 
 def compare_genes(first: GeneScores, second: GeneScores) -> dict[str, float]:

@@ -29,6 +29,9 @@ if TYPE_CHECKING:
 FEW_GENES = 20
 """Measured genes below which held-out scores say little."""
 
+DOUBTFUL = 0.5
+"""Correlation between expected and reached correlation below which a warning is given."""
+
 
 def fit_families(
     inputs: PairedData,
@@ -77,7 +80,7 @@ def fit_families(
         device=str(device),
         ending="finished early" if Verdict.FINISH in verdicts else "complete",
         scores=judged.scores,
-        warnings=warnings_of(panel),
+        warnings=warnings_of(panel, judged.scores),
     )
 
 
@@ -115,14 +118,22 @@ def options_of(fitted: Fitted) -> Mapping[str, Any]:
     return fitted.state.part("options").values
 
 
-def warnings_of(panel: GenePanel) -> tuple[str, ...]:
+def warnings_of(panel: GenePanel, scores: Mapping[str, float]) -> tuple[str, ...]:
     """Say what a reader of the scores should know."""
-    if panel.n_panel >= FEW_GENES:
-        return ()
-    return (
-        f"Only {panel.n_panel} measured genes to learn from: held-out scores and the correlation "
-        "expected of new genes are rough.",
-    )
+    found = []
+    if panel.n_panel < FEW_GENES:
+        found.append(
+            f"Only {panel.n_panel} measured genes to learn from: held-out scores and the "
+            "correlation expected of new genes are rough."
+        )
+    agree = scores["expected_pcc_correlation"]
+    if agree < DOUBTFUL:
+        found.append(
+            "What to expect of a single new gene cannot be told here: over held-out genes, "
+            f"expected and reached correlation themselves correlate by {agree:.2f}. Trust the mean "
+            "over genes, not one gene's figure."
+        )
+    return tuple(found)
 
 
 def _device(fitted: Fitted) -> torch.device:

@@ -254,16 +254,16 @@ def in_units(
 ) -> NDArray[np.float64]:
     """Values in the tissue's scale from standardised predictions.
 
-    `about` holds mean, standard deviation and expected correlation of every gene. What can be
-    explained is shrunk by the correlation; repaired values have the distribution of the gene in the
-    reference instead.
+    `about` holds mean, standard deviation and expected correlation of every gene. The spread is
+    shrunk by the root of the correlation, halfway between what can be explained and the whole;
+    repaired values have the distribution of the gene in the reference instead.
     """
     mean, sd, expected = about
     if repair:
         shape = like_reference(z, panel.cells[:, genes])
         found = mean + sd * shape
     else:
-        found = mean + sd * np.clip(expected, 0.0, 1.0) * z
+        found = mean + sd * np.sqrt(np.clip(expected, 0.0, 1.0)) * z
     return found if panel.scale is ExpressionScale.SCALED else np.clip(found, 0.0, None)
 
 
@@ -280,4 +280,5 @@ def _scores(
         "held_out_ssim": float(gene_ssim(truth, values).mean()),
         "held_out_jsd": float(gene_jsd(truth, values).mean()),
         "expected_pcc_error": float(np.abs(pcc - expected).mean()),
+        "expected_pcc_correlation": float(gene_pcc(pcc[:, None], expected[:, None])[0]),
     }

@@ -17,7 +17,7 @@ from scipy import sparse
 from napari_tessera.contract.errors import InputError
 from napari_tessera.contract.expression import Expression, ExpressionScale
 from napari_tessera.contract.imputing import ALL_GENES, ImputingOptions
-from napari_tessera.numerics.counts import log_normalise, row_totals
+from napari_tessera.numerics.counts import row_totals
 from napari_tessera.numerics.seeding import rng_for
 
 if TYPE_CHECKING:
@@ -96,16 +96,17 @@ def prepare_panel(inputs: PairedData, options: ImputingOptions) -> GenePanel:
     InputError
         If fewer than four measured genes vary, or a wanted gene is unknown.
     """
-    cells, all_names = comparable_cells(inputs)
+    further = _further(inputs, options)
+    cells, all_names = comparable_cells(inputs, further)
     spots = comparable(inputs.spots)
     n_shared = inputs.n_genes
-    _, sd = moments(cells)
     spot_mean, spot_sd = moments(spots)
-    panel = _choose(sd[:n_shared], spot_sd, options.n_genes)
-    wanted = _wanted(all_names, n_shared, panel, options)
+    panel = _choose(moments(cells[:, :n_shared])[1], spot_sd, options.n_genes)
+    beyond = np.setdiff1d(np.arange(n_shared), panel)
+    wanted = np.concatenate([beyond, np.arange(n_shared, all_names.size)])
     chosen = np.concatenate([panel, wanted])
     rows = sample_cells(inputs.n_cells, options)
-    values = np.asarray(cells[:, chosen][rows].toarray(), dtype=np.float32)
+    values = np.asarray(cells[rows][:, chosen].toarray(), dtype=np.float32)
     own_mean, own_sd = values.mean(axis=0), values.std(axis=0)
     shown = np.asarray(spots[:, panel].toarray(), dtype=np.float32)
     return GenePanel(
@@ -126,19 +127,31 @@ def comparable(expression: Expression) -> sparse.csr_matrix:
     """Values of one side on the scale on which genes are predicted."""
     if expression.scale is not ExpressionScale.COUNTS:
         return expression.values
-    return _logged(expression.values, row_totals(expression.values))
+    return _logged(expression.values, row_totals(expression.values), expression.n_genes)
 
 
-def comparable_cells(inputs: PairedData) -> tuple[sparse.csr_matrix, NDArray[np.str_]]:
-    """Cells over shared and further genes, and the names; the shared ones first."""
-    cells, further = inputs.cells, inputs.further
-    names = cells.gene_names
-    values = cells.values
-    if further is not None:
-        names = np.concatenate([names, further.gene_names])
-        values = sparse.csr_matrix(sparse.hstack([values, further.values], format="csr"))
+def comparable_cells(
+    inputs: PairedData, further: NDArray[np.int64] | None = None
+) -> tuple[sparse.csr_matrix, NDArray[np.str_]]:
+    """Cells over shared and further genes on that scale, and the names; the shared ones first.
+
+    Parameters
+    ----------
+    inputs : PairedData
+        Totals are over all genes that are known of the cells.
+    further : ndarray of int64, optional
+        Which of the further genes; all of them where it is not given.
+    """
+    cells, more = inputs.cells, inputs.further
+    values, names, totals, n_genes = cells.values, cells.gene_names, cells.totals(), cells.n_genes
+    if more is not None:
+        totals, n_genes = totals + more.totals(), n_genes + more.n_genes
+        extra = more.values if further is None else more.values[:, further]
+        extra_names = more.gene_names if further is None else more.gene_names[further]
+        values = sparse.csr_matrix(sparse.hstack([values, extra], format="csr"))
+        names = np.concatenate([names, extra_names])
     if cells.scale is ExpressionScale.COUNTS:
-        values = _logged(values, row_totals(values))
+        values = _logged(values, totals, n_genes)
     return values, names
 
 
@@ -163,11 +176,15 @@ def sample_cells(n_cells: int, options: ImputingOptions) -> NDArray[np.int64]:
     return np.sort(rng.choice(n_cells, options.max_cells, replace=False))
 
 
-def _logged(counts: sparse.csr_matrix, totals: NDArray[np.float64]) -> sparse.csr_matrix:
-    """Log counts; of a transcriptome, brought to the median total before."""
-    if counts.shape[1] >= WHOLE:
-        return log_normalise(counts, float(np.median(totals)))
+def _logged(
+    counts: sparse.csr_matrix, totals: NDArray[np.float64], n_genes: int
+) -> sparse.csr_matrix:
+    """Log counts; those of a transcriptome of so many genes are brought to the median total."""
     logged = sparse.csr_matrix(counts, dtype=np.float32, copy=True)
+    if n_genes >= WHOLE:
+        median = float(np.median(totals))
+        factor = np.divide(median, totals, out=np.zeros_like(totals), where=totals > 0)
+        logged.data *= np.repeat(factor.astype(np.float32), np.diff(logged.indptr))
     logged.data = np.log1p(logged.data)
     return logged
 
@@ -189,24 +206,23 @@ def _choose(
     return np.sort(varies[np.argsort(-spread, kind="stable")[:n_genes]])
 
 
-def _wanted(
-    names: NDArray[np.str_], n_shared: int, panel: NDArray[np.int64], options: ImputingOptions
-) -> NDArray[np.int64]:
-    """Positions of the genes to predict beside the panel; measured ones come first."""
+def _further(inputs: PairedData, options: ImputingOptions) -> NDArray[np.int64]:
+    """Positions of the wanted genes among the further ones; measured ones come by themselves."""
+    names = np.empty(0, dtype=np.str_) if inputs.further is None else inputs.further.gene_names
     asked = options.wanted
     position = {str(name): i for i, name in enumerate(names)}
     if asked == (ALL_GENES,) and ALL_GENES not in position:
-        found = np.arange(n_shared, names.size)
-    else:
-        found = np.array([_position(name, position) for name in asked], dtype=np.int64)
-    rest = np.setdiff1d(np.arange(n_shared), panel)
-    return np.concatenate([rest, found[found >= n_shared]]).astype(np.int64)
+        return np.arange(names.size)
+    measured = {str(name) for name in inputs.cells.gene_names}
+    return np.array(
+        [_position(n, position, measured) for n in asked if n not in measured], dtype=np.int64
+    )
 
 
-def _position(name: str, position: dict[str, int]) -> int:
-    """Where a gene stands among the cells' genes."""
+def _position(name: str, position: dict[str, int], measured: set[str]) -> int:
+    """Where a gene stands among the further genes of the cells."""
     if name not in position:
-        near = difflib.get_close_matches(name, position, n=3, cutoff=0.6)
+        near = difflib.get_close_matches(name, [*position, *measured], n=3, cutoff=0.6)
         msg = f"Option genes: expected genes of the reference, found {name!r}, which it lacks."
         hint = (
             f"Did you mean {', '.join(near)}?" if near else "Names are compared letter by letter."

@@ -30,7 +30,7 @@ WIDTH = 256
 MOST_HIDDEN = 0.6
 """Largest share of the panel that is hidden from a cell."""
 
-BATCH, EPOCHS, LEAST_STEPS, MOST_STEPS = 128, 60, 400, 2000
+BATCH, EPOCHS, LEAST_STEPS, MOST_STEPS = 128, 60, 400, 1500
 """Cells per step; length of training in passes over the cells, within bounds in steps."""
 
 PEAK_RATE = 2e-3

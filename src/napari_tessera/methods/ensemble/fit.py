@@ -13,7 +13,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from napari_tessera.contract.method import Fitted
-from napari_tessera.contract.progress import Monitor, Progress, Verdict
+from napari_tessera.contract.progress import Monitor, Progress, SilentMonitor, Verdict
 from napari_tessera.contract.results import RunResult
 from napari_tessera.contract.state import State, join_states
 from napari_tessera.methods.ensemble.options import GeneEnsembleOptions
@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from napari_tessera.contract.inputs import PairedData
+    from napari_tessera.methods.ensemble import Guest
     from napari_tessera.numerics.gene_panel import GenePanel
     from napari_tessera.numerics.gene_stack import Family
 
@@ -160,6 +161,7 @@ def fit(
     options: GeneEnsembleOptions,
     monitor: Monitor,
     resume: State | None = None,
+    guests: Sequence[Guest] = (),
 ) -> Fitted:
     """Train the networks, then weigh all members on held-out genes.
 
@@ -173,6 +175,8 @@ def fit(
         Takes progress and checkpoints.
     resume : State or None
         Checkpoint of an unfinished fit of the same inputs and options.
+    guests : sequence of Guest
+        Published methods; they join where the options say so.
 
     Returns
     -------
@@ -184,7 +188,11 @@ def fit(
     whole = with_views(Sides.of(panel, shared.device), inputs, options)
     course = shared.train(panel, whole.cells, resume)
     planned = len(KINDS) * options.networks
-    families = (*simple_members(), *_networks(course.networks, panel, options, shared.device))
+    families = (
+        *simple_members(),
+        *_networks(course.networks, panel, options, shared.device),
+        *_invited(guests, inputs, panel, options, monitor),
+    )
     sides = some_spots(whole, judged_rows(inputs.n_spots, options.seed))
     task = GeneTask(panel=panel, sides=sides, families=families, options=options)
     judged, early = shared.judged(task)
@@ -195,11 +203,11 @@ def fit(
         ending="finished early" if early else "complete",
         scores=judged.scores,
         history=course.history,
-        warnings=warnings_of(panel),
+        warnings=warnings_of(panel, judged.scores),
     )
 
 
-def predict(fitted: Fitted, inputs: PairedData) -> RunResult:
+def predict(fitted: Fitted, inputs: PairedData, guests: Sequence[Guest] = ()) -> RunResult:
     """Predict with the members and weights of a fit.
 
     Parameters
@@ -208,6 +216,8 @@ def predict(fitted: Fitted, inputs: PairedData) -> RunResult:
         What `fit` gave.
     inputs : PairedData
         The same cells and spots.
+    guests : sequence of Guest
+        The same published methods.
     """
     import torch
 
@@ -217,10 +227,27 @@ def predict(fitted: Fitted, inputs: PairedData) -> RunResult:
     sides = with_views(Sides.of(panel, device), inputs, options)
     n_networks = len(KINDS) * options.networks
     states = [fitted.state.part(f"network{i}").arrays for i in range(n_networks)]
-    families = (*simple_members(), *_networks([s for s in states if s], panel, options, device))
+    families = (
+        *simple_members(),
+        *_networks([s for s in states if s], panel, options, device),
+        *_invited(guests, inputs, panel, options, SilentMonitor()),
+    )
     task = GeneTask(panel=panel, sides=sides, families=families, options=options)
     judged = Judged.from_state(fitted.state.part("judged"))
     return RunResult(imputation=impute(task, judged, inputs))
+
+
+def _invited(
+    guests: Sequence[Guest],
+    inputs: PairedData,
+    panel: GenePanel,
+    options: GeneEnsembleOptions,
+    monitor: Monitor,
+) -> tuple[Family, ...]:
+    """Make members of the published methods, if they are wanted."""
+    if not options.guests:
+        return ()
+    return tuple(guest.family(inputs, panel, options, monitor) for guest in guests)
 
 
 def network_states(networks: Sequence[Mapping[str, NDArray[Any]]]) -> dict[str, State]:

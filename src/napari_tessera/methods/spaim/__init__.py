@@ -9,10 +9,13 @@ from napari_tessera.contract.method import Cost, Fitted, Need, Task
 from napari_tessera.methods.spaim.options import SpaimOptions
 
 if TYPE_CHECKING:
+    from napari_tessera.contract.imputing import ImputingOptions
     from napari_tessera.contract.inputs import PairedData
     from napari_tessera.contract.progress import Monitor
     from napari_tessera.contract.results import RunResult
     from napari_tessera.contract.state import State
+    from napari_tessera.numerics.gene_panel import GenePanel
+    from napari_tessera.numerics.gene_stack import Family
 
 
 class SpaimMethod:
@@ -51,6 +54,14 @@ class SpaimMethod:
         from napari_tessera.methods.spaim.fit import fit
 
         return fit(inputs, options, monitor, resume)
+
+    def family(
+        self, inputs: PairedData, panel: GenePanel, options: ImputingOptions, monitor: Monitor
+    ) -> Family:
+        """Give one improved network that is trained whenever it is asked, for a stack."""
+        from napari_tessera.methods.spaim.fit import guest
+
+        return guest(inputs, panel, options, monitor)
 
     def predict(self, fitted: Fitted, inputs: PairedData) -> RunResult:
         """Turn the profiles of the wanted genes into patterns."""

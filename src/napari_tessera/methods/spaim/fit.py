@@ -53,8 +53,10 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from napari_tessera.contract.imputing import ImputingOptions
     from napari_tessera.contract.inputs import PairedData
     from napari_tessera.numerics.gene_panel import GenePanel
+    from napari_tessera.numerics.gene_stack import Family
 
 NAME = "spaim"
 
@@ -226,8 +228,21 @@ def fit(
         ending="finished early" if early else "complete",
         scores=judged.scores,
         history=course.history,
-        warnings=warnings_of(panel),
+        warnings=warnings_of(panel, judged.scores),
     )
+
+
+def guest(
+    inputs: PairedData, panel: GenePanel, options: ImputingOptions, monitor: Monitor
+) -> Family:
+    """One improved network as a predictor that is trained whenever it is asked."""
+    own = SpaimOptions(
+        seed=options.seed, device=options.device, folds=options.folds,
+        max_cells=options.max_cells, members=1,
+    )  # fmt: skip
+    device = pick_device(options.device)
+    profiles = gene_profiles(panel, cluster_cells(inputs, own), own).to(device)
+    return _Fit(panel, profiles, own, monitor, own.n_epochs)
 
 
 def _train(shared: _Fit, sides: Sides, course: _Course, loop: State | None) -> bool:

@@ -8,8 +8,14 @@ from enum import StrEnum
 from napari_tessera.contract.imputing import ImputingOptions
 from napari_tessera.contract.options import option
 
-PUBLISHED_EPOCHS, IMPROVED_EPOCHS = 300, 400
+PUBLISHED_EPOCHS, IMPROVED_EPOCHS = 300, 100
 """Passes over the genes of the authors' program, and of the default."""
+
+PUBLISHED_RATE, IMPROVED_RATE = 1e-3, 3e-3
+"""Constant rate of the authors' program, and largest rate of the default."""
+
+PUBLISHED_COPIES, IMPROVED_COPIES = 4, 2
+"""Times that a gene is shown per step."""
 
 
 class Variant(StrEnum):
@@ -43,7 +49,7 @@ class SpaimOptions(ImputingOptions):
     )
     clusters: int | None = option(
         None,
-        "Clusters of the cells; auto takes the cell types if there are any, else 10, and 150 small "
+        "Clusters of the cells; auto takes the cell types if there are any, else 10, and 300 small "
         "clusters in the improved form.",
         ge=3,
         le=2000,
@@ -55,9 +61,9 @@ class SpaimOptions(ImputingOptions):
     members: int = option(
         3, "Networks to train and average in the improved form.", ge=1, le=20, advanced=True
     )
-    copies: int = option(
-        4,
-        "Times a gene is shown per step; all but one masked.",
+    copies: int | None = option(
+        None,
+        "Times a gene is shown per step, all but one masked; auto takes 2, published 4.",
         ge=1,
         le=16,
         advanced=True,
@@ -69,8 +75,13 @@ class SpaimOptions(ImputingOptions):
         500, "Genes per step; the last step of a pass takes the rest.", ge=2, le=100_000, step=100,
         advanced=True,
     )  # fmt: skip
-    learning_rate: float = option(
-        1e-3, "Largest learning rate.", gt=0.0, le=1.0, step=0.001, advanced=True
+    learning_rate: float | None = option(
+        None,
+        "Largest learning rate; auto takes 0.003, published 0.001.",
+        gt=0.0,
+        le=1.0,
+        step=0.001,
+        advanced=True,
     )
 
     @property
@@ -89,3 +100,15 @@ class SpaimOptions(ImputingOptions):
     def n_networks(self) -> int:
         """Networks that are averaged; the published form has one."""
         return self.members if self.improved else 1
+
+    @property
+    def n_copies(self) -> int:
+        """Times that a gene is shown per step."""
+        own = IMPROVED_COPIES if self.improved else PUBLISHED_COPIES
+        return own if self.copies is None else self.copies
+
+    @property
+    def rate(self) -> float:
+        """Largest learning rate."""
+        own = IMPROVED_RATE if self.improved else PUBLISHED_RATE
+        return own if self.learning_rate is None else self.learning_rate

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from napari_tessera.contract.state import State
     from napari_tessera.numerics.gene_panel import GenePanel
 
-FEW_CLUSTERS, MANY_CLUSTERS = 10, 150
+FEW_CLUSTERS, MANY_CLUSTERS = 10, 300
 """Clusters of the published form without cell types, and of the improved form."""
 
 MOST_COMPONENTS = 200
@@ -169,7 +169,7 @@ class Training:
         return net.generator, history, early
 
     def _plan(self, net: Spaim) -> Plan:
-        improved, peak = self.options.improved, self.options.learning_rate
+        improved, peak = self.options.improved, self.options.rate
         direct = 1.0 if improved else 0.0
         weights = {"content": 1.0, "style": 1.0, "autoencoder": 1.0, "transfer": 1.0}
         return Plan(
@@ -206,7 +206,7 @@ class Training:
         order = torch.randperm(n_genes, generator=torch_generator(options.seed, self.stream, epoch))
         genes = order[number * options.batch_genes : (number + 1) * options.batch_genes]
         draws = torch_generator(options.seed, self.stream, n_genes, step)
-        shape = (options.copies, len(genes), targets.profiles.shape[1])
+        shape = (options.n_copies, len(genes), targets.profiles.shape[1])
         shown = torch.rand(shape, generator=draws) >= options.masked
         shown[0] = True
         at = genes.to(targets.x.device)
