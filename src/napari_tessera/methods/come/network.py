@@ -20,7 +20,7 @@ WIDTHS = (256, 128)
 FIRST_SHARPNESS, FIRST_GAIN = 10.0, 1.0
 """Sharpness of the correlations and of the learned part of the amortised map before training."""
 
-SPEED = 10.0
+SPEED = 30.0
 """How much faster the four sharpnesses move than a weight does."""
 
 CHUNK = 4096

@@ -45,10 +45,10 @@ class ComeOptions(Options):
         step=50,
     )
     members: int = option(
-        3, "Networks to train and average; more is slower; the free map has one.", ge=1, le=20
+        2, "Networks to train and average; more is slower; the free map has one.", ge=1, le=20
     )
     folds: int = option(
-        5, "Gene folds that choose steps and sharpness; 0 chooses nothing.", ge=0, le=50
+        4, "Gene folds that choose steps and sharpness; 0 chooses nothing.", ge=0, le=50
     )
     batch: int = option(
         512, "Spots per step; twice as many cells; 0 takes all of both.", ge=0, le=1_000_000
@@ -94,7 +94,7 @@ class ComeOptions(Options):
         0.8, "Temperature of the contrast.", gt=0.0, le=10.0, step=0.1, advanced=True
     )
     n_genes: int | None = option(
-        2000,
+        1000,
         "Most spatially variable genes to train on; all takes every shared gene.",
         ge=2,
         le=100_000,
@@ -103,7 +103,12 @@ class ComeOptions(Options):
         none_means="all",
     )
     learning_rate: float = option(
-        0.001, "Largest learning rate.", gt=0.0, le=1.0, step=0.001, advanced=True
+        0.003,
+        "Largest learning rate; the free map moves at a third of it.",
+        gt=0.0,
+        le=1.0,
+        step=0.001,
+        advanced=True,
     )
 
     def __post_init__(self) -> None:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 PRETRAINING, PRETRAINING_ROWS = 500, 256
 """Steps in which the free map's autoencoder learns alone, and rows of such a step."""
 
-TARGETS, CELLS = 4, 2
+TARGETS, CELLS = 2, 2
 """Spots to be found and cells of a step, in batches."""
 
 LEAST_HIDDEN, MOST_HIDDEN = 0.1, 0.5
@@ -124,31 +124,33 @@ def amortised_terms(
         d = draws(step)
         seen = torch.from_numpy(d.seen.astype(np.float32)).to(device)
         x_spots, x_cells = data.spots.rows(d.spots, device), data.cells.rows(d.cells, device)
+        mapped_spots = x_spots[: d.n_queries]
         u, z_cells = net.sides(x_cells, net.cell_projection, seen)
-        v, z_spots = net.sides(x_spots, net.spot_projection, seen)
+        v, z_spots = net.sides(mapped_spots, net.spot_projection, seen)
         hidden = seen == 0
         values = torch.cat([z_cells, x_cells[:, hidden]], dim=1)
-        mapped = losses.carry(net.scaled(v[: d.n_queries], over_cells=True), u, values)
+        mapped = losses.carry(net.scaled(v, over_cells=True), u, values)
         codes, expression = mapped[:, : z_cells.shape[1]], mapped[:, z_cells.shape[1] :]
-        asked = net.sides(d.shown, net.cell_projection, seen)[0]
+        whole = net.sides(x_spots, net.spot_projection)[0]
+        asked = net.sides(d.shown, net.cell_projection)[0]
         asked = net.scaled(asked, over_cells=False)
         decode = net.autoencoder.decode
         return {
-            "reconstruction": losses.reconstruction(decode(z_spots), x_spots)
+            "reconstruction": losses.reconstruction(decode(z_spots), mapped_spots)
             + losses.reconstruction(decode(z_cells), x_cells),
-            "coefficient": losses.coefficient(codes, z_spots[: d.n_queries]),
-            "similarity": losses.gene_similarity(expression, x_spots[: d.n_queries, hidden]),
+            "coefficient": losses.coefficient(codes, z_spots),
+            "similarity": losses.gene_similarity(expression, mapped_spots[:, hidden]),
             "contrast": class_contrast(
-                z_spots[: d.n_queries],
+                z_spots,
                 z_cells,
                 Positives(
                     n_spots=d.n_queries,
                     classes=classes[torch.from_numpy(d.cells).to(device)],
-                    partners=losses.nearest(net.scaled(u, over_cells=False), v[: d.n_queries]),
+                    partners=losses.nearest(net.scaled(u, over_cells=False), v),
                 ),
                 options.temperature,
             ),
-            "placing": losses.placing(asked, v, found_at(data, d, device)),
+            "placing": losses.placing(asked, whole, found_at(data, d, device)),
             "smoothness": losses.smoothness(codes, edges_among(data, d, device)),
         }
 

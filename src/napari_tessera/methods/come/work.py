@@ -44,6 +44,9 @@ if TYPE_CHECKING:
 PREVIEW_EVERY = 25
 """Steps between two offers of a preview."""
 
+FREE_RATE = 1 / 3
+"""Rate of the free map in shares of the largest: 0.001 as published."""
+
 LOW_RATE = 0.02
 """Rate at the end of a cycle, in shares of the largest."""
 
@@ -152,7 +155,7 @@ class Work:
         """Constant for the free map; else a cosine cycle up to every snapshot."""
         peak = self.options.learning_rate
         if self.options.is_free:
-            return lambda _step: peak
+            return lambda _step: peak * FREE_RATE
         return cycles(stage.steps, peak)
 
     def _progress(
