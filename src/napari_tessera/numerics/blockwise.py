@@ -30,8 +30,9 @@ def nearest_rows(queries: torch.Tensor, keys: torch.Tensor, k: int) -> torch.Ten
     half_norms = (keys**2).sum(dim=1) / 2
     size = max(1, BLOCK_ENTRIES // max(len(keys), 1))
     starts = range(0, len(queries), size)
+    # what topk gives may be a view of all it has sorted: keep a copy of the few
     found = [
-        (half_norms - queries[s : s + size] @ keys.T).topk(k, dim=1, largest=False, sorted=False)[1]
+        (half_norms - queries[s : s + size] @ keys.T).topk(k, dim=1, largest=False)[1].clone()
         for s in starts
     ]
     return torch.cat(found)
