@@ -14,6 +14,7 @@ import argparse
 import resource
 import time
 
+import numpy as np
 import torch
 
 from napari_tessera.methods.stai.answers import cell_weights
@@ -26,6 +27,11 @@ from napari_tessera.testing.planted_cells import planted_cells
 def peak_gib() -> float:
     """Largest resident memory so far."""
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
+
+
+def say(spent: np.ndarray) -> str:
+    """Seconds in words."""
+    return f"{spent[0]:.0f} s wall, {spent[1]:.0f} s CPU"
 
 
 def main() -> None:
@@ -44,12 +50,16 @@ def main() -> None:
     print(f"prepared; peak {peak_gib():.2f} GiB; {n_batches(data, options)} steps per round")
     start, cpu = time.monotonic(), time.process_time()
     model, _ = StaiFit(data, options, design(data, options)).train(1, Course(), None)
-    wall, cpu = time.monotonic() - start, time.process_time() - cpu
+    spent = np.array([time.monotonic() - start, time.process_time() - cpu])
     rounds = options.n_epochs
-    print(f"trained {rounds} rounds: {wall:.0f} s wall, {cpu:.0f} s CPU, peak {peak_gib():.2f} GiB")
+    print(f"trained {rounds} rounds: {say(spent)}, peak {peak_gib():.2f} GiB")
     if rounds != planned:
-        share = planned / rounds
-        print(f"extrapolated to {planned}: {wall * share:.0f} s wall, {cpu * share:.0f} s CPU")
+        start, cpu = time.monotonic(), time.process_time()
+        model.search()
+        search = np.array([time.monotonic() - start, time.process_time() - cpu])
+        searches = [-(-n // options.refresh) for n in (rounds, planned)]
+        whole = (spent - searches[0] * search) * planned / rounds + searches[1] * search
+        print(f"a search: {say(search)}; extrapolated to {planned} rounds: {say(whole)}")
     start = time.monotonic()
     weights = cell_weights(model)
     print(
