@@ -55,7 +55,7 @@ FILES = {
 }
 SHOWN = (
     "accuracy", "macro_f1", "calibration_error", "novelty_auroc", "set_coverage", "set_size",
-    "seconds", "cpu_seconds", "peak_gib",
+    "held_out_pcc", "seconds", "cpu_seconds", "peak_gib",
 )  # fmt: skip
 LARGE_TYPE, N_REMOVED, DEPTH, MISSING, FACTOR = 100, 2, 0.3, 0.3, 0.75
 

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import anndata as ad
 import numpy as np
+import pandas as pd
 import pytest
 
 from napari_tessera.contract.annotation import Annotation
 from napari_tessera.contract.errors import InputError
-from napari_tessera.evaluation.annotation import score_annotation
+from napari_tessera.contract.progress import SilentMonitor
+from napari_tessera.contract.results import Provenance, Run, RunResult
+from napari_tessera.evaluation.annotation import evaluate_annotation, score_annotation
+from napari_tessera.methods import get_method
+from napari_tessera.testing.planted_cells import planted_cells
 
 FOUND = Annotation(
     spot_names=np.array(["s1", "s2", "s3", "s4"]),
@@ -48,3 +54,45 @@ def test_labels_of_other_spots_are_refused() -> None:
 def test_labels_with_other_names_are_refused() -> None:
     with pytest.raises(InputError, match="a, b"):
         score_annotation(FOUND, np.array(["x", "y", "z", "x"]))
+
+
+def run_of(result: RunResult) -> Run:
+    """Wrap a result in a run."""
+    return Run(name="some_run", result=result, provenance=Provenance(method="some"))
+
+
+def labelled(names: list[str], labels: list[str | None]) -> ad.AnnData:
+    """Make a table with labels."""
+    return ad.AnnData(obs=pd.DataFrame({"label": labels}, index=names))
+
+
+def test_labels_are_found_by_the_names_of_the_spots() -> None:
+    table = labelled(["s4", "s3", "s2", "s1", "s0"], ["a", None, "b", "a", "b"])
+    scores = evaluate_annotation(run_of(RunResult(annotation=FOUND)), table, "label")
+    assert (scores["accuracy"], scores["n_scored"]) == (1.0, 3)
+
+
+def test_the_baseline_stands_beside_it() -> None:
+    planted = planted_cells(n_cells=200, n_spots=100)
+    method = get_method("annotation_baseline")
+    result = method.predict(
+        method.fit(planted.paired, method.options_type(), SilentMonitor()), planted.paired
+    )
+    table = labelled(planted.paired.spots.obs_names.tolist(), planted.spot_types.tolist())
+    scores = evaluate_annotation(run_of(result), table, "label", inputs=planted.paired)
+    assert scores["baseline"]["accuracy"] == scores["accuracy"]
+
+
+@pytest.mark.parametrize(
+    ("result", "names", "column", "words"),
+    [
+        (RunResult(), ["s1", "s2", "s3", "s4"], "label", "named cell types"),
+        (RunResult(annotation=FOUND), ["s1", "s2", "s3", "x"], "label", "1 missing"),
+        (RunResult(annotation=FOUND), ["s1", "s2", "s3", "s4"], "nothing", "no 'nothing'"),
+    ],
+)
+def test_what_cannot_be_scored_is_refused(
+    result: RunResult, names: list[str], column: str, words: str
+) -> None:
+    with pytest.raises(InputError, match=words):
+        evaluate_annotation(run_of(result), labelled(names, ["a", "b", "a", "b"]), column)

@@ -9,6 +9,7 @@ import pytest
 from scipy import sparse
 from scipy.stats import nbinom
 
+from napari_tessera.methods.ensemble_annotation import negative_binomial
 from napari_tessera.methods.ensemble_annotation.context import (
     find_neighbours,
     neighbourhood_context,
@@ -70,6 +71,15 @@ def test_the_likelihood_equals_the_negative_binomial_of_scipy(rng: np.random.Gen
     found = cluster_log_likelihood(counts, MODEL, np.ones(20))
     differences = (wanted - found) - (wanted - found)[:, :1]
     assert differences == pytest.approx(np.zeros((3, 3)), abs=1e-6)
+
+
+def test_cells_are_judged_alike_whatever_the_block(
+    rng: np.random.Generator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    counts = draw(rng.integers(0, 3, 50), rng)
+    whole = judge(counts, MODEL)
+    monkeypatch.setattr(negative_binomial, "BLOCK", 7)
+    assert judge(counts, MODEL)[0] == pytest.approx(whole[0])
 
 
 def test_gene_factors_are_found_up_to_a_scale(rng: np.random.Generator) -> None:

@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from napari_tessera.contract.errors import InputError
+from napari_tessera.contract.method import Task
+from napari_tessera.contract.progress import SilentMonitor
+from napari_tessera.methods import BASELINES, get_method
 from napari_tessera.numerics.annotation_scores import (
     auroc,
     calibration_error,
@@ -15,9 +18,74 @@ from napari_tessera.numerics.annotation_scores import (
 )
 
 if TYPE_CHECKING:
+    from anndata import AnnData
     from numpy.typing import NDArray
 
     from napari_tessera.contract.annotation import Annotation
+    from napari_tessera.contract.inputs import PairedData
+    from napari_tessera.contract.results import Run
+
+
+def evaluate_annotation(
+    run: Run, truth: AnnData, column: str, *, inputs: PairedData | None = None
+) -> dict[str, Any]:
+    """Agreement of named types with labels, the baseline's beside it.
+
+    Parameters
+    ----------
+    run : Run
+        What is scored.
+    truth : AnnData
+        The spots with their labels.
+    column : str
+        Column of ``obs`` with the labels; spots without one are left out, labels that are no type
+        of the reference judge novelty.
+    inputs : PairedData, optional
+        What the run was fitted to; with it the baseline is run and scored on the same.
+
+    Returns
+    -------
+    dict
+        See `score_annotation`, and the same under ``baseline``.
+
+    Raises
+    ------
+    InputError
+        If the run names no types, or spots, the column or usable labels are missing.
+    """
+    annotation = _annotated(run)
+    labels = _labels(annotation, truth, column)
+    scores = score_annotation(annotation, labels)
+    if inputs is not None:
+        name = BASELINES[Task.ANNOTATE]
+        method = get_method(name)
+        fitted = method.fit(inputs, method.options_type(), SilentMonitor())
+        simple = method.predict(fitted, inputs).annotation
+        if simple is not None:
+            scores["baseline"] = {"method": name, **score_annotation(simple, labels)}
+    return scores
+
+
+def _annotated(run: Run) -> Annotation:
+    """Annotation of a run that must have one."""
+    if run.result.annotation is None:
+        msg = f"Run {run.name}: expected named cell types, found none."
+        raise InputError(msg, "Choose a run that annotates.")
+    return run.result.annotation
+
+
+def _labels(annotation: Annotation, truth: AnnData, column: str) -> NDArray[np.str_]:
+    """Labels in the annotation's order; empty where there is none."""
+    if column not in truth.obs:
+        msg = f"--label-column: expected a column of obs, found no {column!r}."
+        raise InputError(msg, "Check the spelling.")
+    rows = truth.obs_names.get_indexer(annotation.spot_names)
+    if (rows < 0).any():
+        n_missing = int((rows < 0).sum())
+        msg = f"Labels: expected all {rows.size} annotated spots, found {n_missing} missing."
+        raise InputError(msg, "Give the table that was annotated.")
+    values = truth.obs[column].astype(object).fillna("").astype(str)
+    return np.asarray(values.to_numpy()[rows], dtype=np.str_)
 
 
 def score_annotation(annotation: Annotation, truth: NDArray[np.str_]) -> dict[str, Any]:

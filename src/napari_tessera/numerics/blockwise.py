@@ -29,12 +29,13 @@ def nearest_rows(queries: torch.Tensor, keys: torch.Tensor, k: int) -> torch.Ten
     k = min(k, len(keys))
     half_norms = (keys**2).sum(dim=1) / 2
     size = max(1, BLOCK_ENTRIES // max(len(keys), 1))
-    starts = range(0, len(queries), size)
-    found = [
-        (half_norms - queries[s : s + size] @ keys.T).topk(k, dim=1, largest=False, sorted=False)[1]
-        for s in starts
-    ]
-    return torch.cat(found)
+    # written into one array: small results kept between large blocks would break up the memory
+    found = torch.empty((len(queries), k), dtype=torch.int64, device=queries.device)
+    for start in range(0, len(queries), size):
+        rows = slice(start, start + size)
+        score = torch.addmm(half_norms, queries[rows], keys.T, alpha=-1)
+        found[rows] = score.topk(k, dim=1, largest=False)[1]
+    return found
 
 
 def softmax_weights(

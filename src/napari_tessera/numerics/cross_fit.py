@@ -128,6 +128,8 @@ def informative_genes(
 ) -> NDArray[np.int64]:
     """Genes whose logarithm differs most between types, as a share of their variance; in order.
 
+    Where all cells have one type, the genes that vary most.
+
     Parameters
     ----------
     counts : csr_matrix, shape (n_cells, n_genes)
@@ -148,5 +150,7 @@ def informative_genes(
     overall = np.asarray(logs.mean(axis=0)).ravel()
     between = sizes @ (means - overall) ** 2 / n_cells
     total = np.asarray(logs.multiply(logs).mean(axis=0)).ravel() - overall**2
-    share = np.divide(between, total, out=np.zeros(n_genes), where=total > 1e-12)
+    share = np.ones(n_genes)
+    if sizes.size > 1:
+        share = np.divide(between, total, out=np.zeros(n_genes), where=total > 1e-12)
     return np.sort(np.argsort(-share * np.sqrt(np.maximum(total, 0.0)))[:most])

@@ -16,7 +16,12 @@ import numpy as np
 from scipy.special import log_softmax
 
 from napari_tessera.numerics.neighbours import mean_over, nearest
-from napari_tessera.numerics.softmax_regression import fit_softmax, log_posterior
+from napari_tessera.numerics.seeding import rng_for
+from napari_tessera.numerics.softmax_regression import (
+    MOST_ROWS,
+    fit_softmax,
+    log_posterior,
+)
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -118,12 +123,16 @@ def _cross_fitted(
 ) -> NDArray[np.float64]:
     """Probabilities from regressions that did not see the cell, shape (n_spots, n_types)."""
     n_spots, n_types = posterior.shape
-    folds = np.random.default_rng([seed, 50]).permutation(n_spots) % N_FOLDS
+    rng = rng_for(seed, 50)
+    folds = rng.permutation(n_spots) % N_FOLDS
     found = np.empty((n_spots, n_types))
     choices: tuple[float, ...] = PENALTIES
     for fold in range(N_FOLDS):
         out = folds == fold
         row, code = np.nonzero((posterior >= SMALLEST_SHARE) & ~out[:, None])
+        if row.size > MOST_ROWS:
+            some = np.sort(rng.permutation(row.size)[:MOST_ROWS])
+            row, code = row[some], code[some]
         models = fit_softmax(x[row], code, n_types, choices, posterior[row, code])
         answers = [log_posterior(m, x[out]) for m in models]
         losses = [-(posterior[out] * a).sum(axis=1).mean() for a in answers]

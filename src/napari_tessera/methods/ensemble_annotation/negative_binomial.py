@@ -34,6 +34,9 @@ LEAST_DISPERSION, MOST_DISPERSION = 1e-3, 50.0
 DEPTH_STEP = 0.05
 """Totals are rounded to this fraction of themselves, so that cells of one depth share a table."""
 
+BLOCK, MOST_MATCHED = 8192, 20_000
+"""Cells that are judged at once, and cells that gene factors are matched to, evenly spread."""
+
 ROUNDS = 2
 """Times that gene factors are matched."""
 
@@ -214,6 +217,7 @@ def match_factors(counts: sparse.csr_matrix, model: SubClusters) -> NDArray[np.f
     -------
     ndarray, shape (n_genes,), float64
     """
+    counts = counts[:: -(-counts.shape[0] // MOST_MATCHED)]
     observed = np.asarray(counts.sum(axis=0, dtype=np.float64)).ravel()
     totals = row_totals(counts)
     weights = model.prior
@@ -246,11 +250,16 @@ def judge(
     log_evidence : ndarray, shape (n_obs,), float64
         Log probability of the counts, up to what no model changes.
     """
-    joint = _joint(cluster_log_likelihood(counts, model, match_factors(counts, model)), model)
-    evidence = np.asarray(logsumexp(joint, axis=1))
-    found = np.full((counts.shape[0], model.n_types), -np.inf)
-    for code in np.unique(model.owner):
-        found[:, code] = logsumexp(joint[:, model.owner == code], axis=1) - evidence
+    factors = match_factors(counts, model)
+    n_obs = counts.shape[0]
+    evidence, found = np.empty(n_obs), np.full((n_obs, model.n_types), -np.inf)
+    for start in range(0, n_obs, BLOCK):
+        rows = slice(start, start + BLOCK)
+        joint = _joint(cluster_log_likelihood(counts[rows], model, factors), model)
+        evidence[rows] = logsumexp(joint, axis=1)
+        for code in np.unique(model.owner):
+            of_type = logsumexp(joint[:, model.owner == code], axis=1)
+            found[rows, code] = of_type - evidence[rows]
     return found, evidence
 
 

@@ -28,15 +28,18 @@ class Stai:
     options_type = StaiOptions
 
     def cost(self, n_cells: int, n_spots: int, n_genes: int, options: StaiOptions) -> Cost:
-        """Estimate time and memory on four CPU cores, from measured steps."""
+        """Estimate time and memory of a fit, from measured steps; half of one core's time."""
         genes = min(n_genes, options.n_genes or n_genes)
         batch = min(n_spots, options.batch or n_spots)
-        steps = (options.members + 1) * options.n_epochs * -(-n_spots // batch)
-        aligned = 2 * min(options.n_aligned, n_spots, n_cells)
-        step = 0.004 + 3e-12 * 7_000 * genes / 100 * (n_cells + 3 * batch) * 10
-        step += 5e-9 * aligned**2 + 3e-8 * batch * options.top_k
-        memory = 7e8 + 4.0 * genes * (5 * n_cells + 2 * n_spots) + 4e3 * (n_cells + 4 * batch)
-        return Cost(seconds=5 + step * steps, memory_bytes=memory)
+        rounds, networks = options.n_epochs, options.members + 1
+        rows = batch + min(n_cells, batch)
+        step = 0.01 + rows * (6e-6 + 1.2e-7 * genes) + 7e-9 * options.n_aligned**2
+        search = 5e-9 * n_spots * n_cells
+        seconds = networks * (
+            rounds * -(-n_spots // batch) * step + (rounds / options.refresh + 1) * search
+        )
+        memory = 7e8 + 4.0 * genes * (6 * n_cells + 2 * n_spots) + 2e4 * batch
+        return Cost(seconds=5 + seconds / 2, memory_bytes=memory)
 
     def fit(
         self,

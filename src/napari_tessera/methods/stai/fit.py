@@ -80,7 +80,9 @@ class Course:
         """Pack for a checkpoint, with the lists of nearest cells that are in use."""
         parts = {f"network{i}": State(arrays=n) for i, n in enumerate(self.networks)}
         if model is not None and model.lists is not None:
-            parts["lists"] = State(arrays={"rows": model.lists.cpu().numpy()})
+            held = {"rows": model.lists, "bank": model.bank}
+            arrays = {k: v.cpu().numpy() for k, v in held.items() if v is not None}
+            parts["lists"] = State(arrays=arrays)
         joined = join_states({**parts, "loop": loop})
         values = {**joined.values, "n_networks": len(self.networks)}
         return State(arrays=joined.arrays, values=values)
@@ -175,9 +177,12 @@ class StaiFit:
         seen = np.setdiff1d(np.arange(self.data.n_cells), self.design.held_cells)
         model = self.model(stage, self.data.take_cells(seen))
         options, improved = self.options, self.options.improved
-        if resume is not None and "rows" in resume.part("lists").arrays:
-            rows = torch.from_numpy(np.array(resume.part("lists").arrays["rows"]))
-            model.lists = rows.to(self.data.spots.device)
+        if resume is not None:
+            held = resume.part("lists").arrays
+            tensors = {k: torch.from_numpy(np.array(v)) for k, v in held.items()}
+            lists, bank = (tensors.get(k) for k in ("rows", "bank"))
+            model.lists = None if lists is None else lists.to(self.data.spots.device)
+            model.bank = None if bank is None else bank.to(self.data.spots.device)
         rate = one_cycle(self.n_steps, options.learning_rate)
         plan = Plan(
             terms=partial(model.terms, stage=stage),

@@ -60,8 +60,8 @@ class Attention(nn.Module):
         score = (projected @ self.source)[near] + (projected @ self.target)[rows][:, None]
         score = functional.leaky_relu(score, SLOPES[0]).masked_fill(missing, -torch.inf)
         weights = torch.softmax(score, dim=1)
-        found: Tensor = (weights[:, :, None] * projected[near]).sum(dim=1) + self.bias
-        return found
+        around = functional.embedding(near, projected)
+        return torch.bmm(weights[:, None], around)[:, 0] + self.bias
 
 
 def perceptron(widths: tuple[int, int, int], activation: Callable[[], nn.Module]) -> nn.Sequential:

@@ -290,5 +290,10 @@ def draw_batch(data: StaiData, options: StaiOptions, stage: int, step: int) -> B
 def locate(data: StaiData, rows: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
     """Find spots and neighbours: all of them, and both as rows of these; see `Batch`."""
     near = data.neighbours[rows]
-    known, place = torch.unique(torch.cat([rows[:, None], near], dim=1), return_inverse=True)
-    return known, place[:, 0], place[:, 1:]
+    there = torch.zeros(data.n_spots, dtype=torch.bool, device=rows.device)
+    there[rows] = True
+    there[near.flatten()] = True
+    known = there.nonzero()[:, 0]
+    place = torch.zeros(data.n_spots, dtype=torch.int64, device=rows.device)
+    place[known] = torch.arange(len(known), device=rows.device)
+    return known, place[rows], place[near]

@@ -6,8 +6,10 @@ import dataclasses
 from typing import TYPE_CHECKING
 
 import torch
+from torch.nn import functional
 
 from napari_tessera.methods.stai import losses
+from napari_tessera.methods.stai.network import LATENT
 from napari_tessera.methods.stai.prepare import Batch, StaiData, draw_batch, locate, n_batches
 from napari_tessera.numerics.blockwise import nearest_rows, softmax_weights
 from napari_tessera.numerics.mmd import squared_mmd
@@ -66,6 +68,7 @@ class SubModel:
         self.spots = data.spots[:, self._inputs].contiguous()
         self.cells = tuple(x[:, self._inputs].contiguous() for x in data.cells)
         self.lists: Tensor | None = None
+        self.bank: Tensor | None = None
         reference = self.cells[0], data.targets[:, self._calibration]
         self._wanted = losses.correlations(*reference)
         self._type_weights = None
@@ -76,14 +79,13 @@ class SubModel:
     @torch.no_grad()
     def embed_spots(self) -> Tensor:
         """Embeddings of all spots, shape (n_spots, 16)."""
-        found = []
-        for start in range(0, self.data.n_spots, BLOCK):
-            rows = torch.arange(
-                start, min(start + BLOCK, self.data.n_spots), device=self.spots.device
-            )
+        order = torch.from_numpy(self.data.order).to(self.spots.device)
+        found = torch.empty(self.data.n_spots, LATENT, device=self.spots.device)
+        for start in range(0, len(order), BLOCK):
+            rows = order[start : start + BLOCK]
             known, own, near = locate(self.data, rows)
-            found.append(self.net.spots(self.spots[known], own, near))
-        return torch.cat(found)
+            found[rows] = self.net.spots(self.spots[known], own, near)
+        return found
 
     @torch.no_grad()
     def embed_cells(self) -> Tensor:
@@ -97,27 +99,40 @@ class SubModel:
 
     def refreshed(self, step: int) -> Tensor:
         """Give the lists of nearest cells, looked for anew every so many rounds."""
-        rounds = self.options.refresh if self.options.improved else 1
-        if self.lists is None or step % (rounds * n_batches(self.data, self.options)) == 0:
+        per_round = n_batches(self.data, self.options)
+        exact = per_round == 1 and not self.options.improved
+        rounds = 1 if exact else self.options.refresh
+        if self.lists is None or step % (rounds * per_round) == 0:
             self.lists = self.search()
         return self.lists
+
+    def everyone(self, step: int, x: Tensor) -> Tensor:
+        """Embed all cells; with batches, as they were at the start of the round, to gain time."""
+        per_round = n_batches(self.data, self.options)
+        if per_round == 1:
+            return self.net.cells(x)
+        if self.bank is None or step % per_round == 0:
+            with torch.no_grad():
+                self.bank = self.net.cells(x)
+        return self.bank
 
     def terms(self, step: int, stage: int) -> dict[str, Tensor]:
         """Unweighted losses of one step."""
         batch = draw_batch(self.data, self.options, stage, step)
         lists = self.refreshed(step)
         net = self.net
-        x1, x2 = self.spots[batch.rows], self.cells[batch.copy]
+        x1, all_cells = self.spots[batch.rows], self.cells[batch.copy]
         z1 = net.spots(self.spots[batch.known], batch.own, batch.neighbours)
-        everyone = net.cells(x2)
-        x2, z2 = x2[batch.cells], everyone[batch.cells]
+        everyone = self.everyone(step, all_cells)
+        x2 = all_cells[batch.cells]
+        z2 = net.cells(x2) if self.bank is not None else everyone[batch.cells]
         decode1, decode2 = net.decode_spots, net.decode_cells
         aligned = z1[batch.aligned[0]], z2[batch.aligned[1]]
         found = {
             "reconstruction": losses.reconstruction(x1, decode1(z1), x2, decode2(z2)),
             "alignment": squared_mmd(*aligned),
             "consistency": losses.consistency(x1, decode2(z1), x2, decode1(z2)),
-            **self._imputed_terms(batch, z1, everyone[lists[batch.rows]], lists),
+            **self._imputed_terms(batch, z1, everyone, lists[batch.rows]),
         }
         codes, weights = self.data.codes, self._type_weights
         if codes is not None and weights is not None:
@@ -126,16 +141,17 @@ class SubModel:
         return found
 
     def _imputed_terms(
-        self, batch: Batch, z1: Tensor, chosen: Tensor, lists: Tensor
+        self, batch: Batch, z1: Tensor, everyone: Tensor, lists: Tensor
     ) -> dict[str, Tensor]:
-        """Losses of the calibration genes that are imputed from the chosen cells."""
+        """Losses of the calibration genes, imputed from the cells in the spots' lists."""
         n_genes = len(self._calibration)
         first = int(batch.aligned[1][0]) if n_genes > MOST_CALIBRATION else 0
         columns = (torch.arange(min(n_genes, MOST_CALIBRATION), device=z1.device) + first) % n_genes
         genes = self._calibration[columns]
+        chosen = functional.embedding(lists, everyone)
         weights = softmax_weights(z1, chosen, self.net.temperature)
-        values = self.data.targets[:, genes][lists[batch.rows]]
-        predicted = (weights[:, :, None] * values).sum(dim=1)
+        values = functional.embedding(lists, self.data.targets[:, genes])
+        predicted = torch.bmm(weights[:, None], values)[:, 0]
         truth = self.data.spots[batch.rows][:, genes]
         around = losses.correlations(self.spots[batch.rows], predicted)
         return {
