@@ -2,8 +2,9 @@
 
 ``P(z) ~ exp(-(beta / 2) * number of unlike neighbour pairs)``, every pair counted once, so beta is
 twice that of a Potts model written over like pairs. Two ways to the labels: mean field (a
-probability for every spot) and iterated conditional modes (labels; the energy never rises). Both
-take the spots in the turns of a graph colouring: no two of one turn are neighbours.
+probability for every spot) and iterated conditional modes (:cite:`besag1986`: labels; the energy
+never rises). Both take the spots in the turns of a graph colouring: no two of one turn are
+neighbours.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ LARGEST_BETA = 4.0
 SWEEPS, CHANGE = 30, 1e-3
 """Most sweeps of one field, and the largest change of a probability at which they end."""
 
-HALVINGS = 24
+HALVINGS = 14
 """Steps of the bisection that finds the smoothness."""
 
 
