@@ -6,14 +6,15 @@ import numpy as np
 import pytest
 
 from napari_tessera.contract.errors import InputError
+from napari_tessera.contract.method import Task
 from napari_tessera.contract.progress import SilentMonitor
-from napari_tessera.methods import DOMAINS_BASELINE, get_method
+from napari_tessera.methods import BASELINES, get_method
 from napari_tessera.methods.baselines.domains_options import Clustering, SmoothedMixtureOptions
 from napari_tessera.numerics.partitions import adjusted_rand
 from napari_tessera.testing.planted_domains import planted_section
 
 PLANTED = planted_section(n_spots=400)
-METHOD = get_method(DOMAINS_BASELINE)
+METHOD = get_method(BASELINES[Task.CLUSTER])
 
 
 @pytest.mark.parametrize("clustering", Clustering)
