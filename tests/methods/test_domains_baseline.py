@@ -40,6 +40,11 @@ def test_the_same_seed_gives_the_same_domains() -> None:
     assert (first.state.arrays["probability"] == second.state.arrays["probability"]).all()
 
 
+def test_six_domains_are_found_where_no_number_is_given() -> None:
+    fitted = METHOD.fit(PLANTED.section, SmoothedMixtureOptions(), SilentMonitor())
+    assert fitted.state.arrays["probability"].shape[1] == 6
+
+
 def test_too_few_spots_are_refused() -> None:
     few = planted_section(n_spots=12).section
     with pytest.raises(InputError, match="two per domain"):
