@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy import sparse
 
+from napari_tessera.contract.errors import InputError
 from napari_tessera.contract.expression import ExpressionScale
 from napari_tessera.numerics.counts import log_normalise, row_totals
 from napari_tessera.numerics.principal import (
@@ -30,6 +31,9 @@ if TYPE_CHECKING:
 
     from napari_tessera.contract.sections import SectionData
     from napari_tessera.numerics.principal import Standardised
+
+FEWEST_GENES = 3
+"""Fewest genes that a section can be judged by."""
 
 SEEN = 0.01
 """Share of the spots in which a gene must be seen."""
@@ -89,6 +93,11 @@ def log_section(inputs: SectionData) -> LogSection:
     ----------
     inputs : SectionData
         Counts (or values that are logged already) and the graph.
+
+    Raises
+    ------
+    InputError
+        If there are fewer than three genes to go by.
     """
     values = inputs.spots.values
     if inputs.spots.scale in {ExpressionScale.COUNTS, ExpressionScale.NORMALISED}:
@@ -99,6 +108,11 @@ def log_section(inputs: SectionData) -> LogSection:
     own = [(v, inputs.spot_graph[r][:, r]) for v, r in zip(_split(values, rows), rows, strict=True)]
     moran = [_moran(v, graph) for v, graph in own]
     variance = [gene_moments(v)[1] for v, _ in own]
+    seen &= np.mean(variance, axis=0) > 0
+    if int(seen.sum()) < FEWEST_GENES:
+        msg = f"Genes: expected {FEWEST_GENES} or more that differ between spots and that 1 % of "
+        msg += f"the spots have; found {int(seen.sum())}."
+        raise InputError(msg, "Give the section with more genes.")
     return LogSection(
         values=values,
         rows=rows,
@@ -121,7 +135,9 @@ def _in_blocks(counts: sparse.csr_matrix, target: float) -> sparse.csr_matrix:
 
 
 def _moran(values: sparse.csr_matrix, graph: sparse.csr_matrix) -> NDArray[np.float64]:
-    """Moran's I of some genes at a time: neighbours' means are dense."""
+    """Moran's I of some genes at a time: neighbours' means are dense; 0 without neighbours."""
+    if graph.nnz == 0:
+        return np.zeros(int(values.shape[1]))
     columns = values.tocsc()
     step = max(8, MORAN_ENTRIES // int(values.shape[0]))
     starts = range(0, int(values.shape[1]), step)

@@ -56,7 +56,7 @@ def fit(inputs: SectionData, options: SmoothedMixtureOptions, monitor: Monitor) 
     Raises
     ------
     InputError
-        If there are not two spots per domain.
+        If there are not two spots per domain, or too few genes.
     """
     start = time.monotonic()
     if inputs.n_spots < max(2 * options.number, NEAREST + 1):
