@@ -6,14 +6,15 @@ import numpy as np
 import pytest
 
 from napari_tessera.contract.errors import InputError
+from napari_tessera.contract.method import Task
 from napari_tessera.contract.progress import SilentMonitor
-from napari_tessera.methods import DOMAINS_BASELINE, get_method
+from napari_tessera.methods import BASELINES, get_method
 from napari_tessera.methods.baselines.domains_options import Clustering, SmoothedMixtureOptions
 from napari_tessera.numerics.partitions import adjusted_rand
 from napari_tessera.testing.planted_domains import planted_section
 
 PLANTED = planted_section(n_spots=400)
-METHOD = get_method(DOMAINS_BASELINE)
+METHOD = get_method(BASELINES[Task.CLUSTER])
 
 
 @pytest.mark.parametrize("clustering", Clustering)
@@ -37,6 +38,11 @@ def test_the_same_seed_gives_the_same_domains() -> None:
         for _ in range(2)
     )
     assert (first.state.arrays["probability"] == second.state.arrays["probability"]).all()
+
+
+def test_six_domains_are_found_where_no_number_is_given() -> None:
+    fitted = METHOD.fit(PLANTED.section, SmoothedMixtureOptions(), SilentMonitor())
+    assert fitted.state.arrays["probability"].shape[1] == 6
 
 
 def test_too_few_spots_are_refused() -> None:

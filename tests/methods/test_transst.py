@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
+from scipy import sparse
 
 from napari_tessera.contract.errors import InputError
 from napari_tessera.contract.progress import Progress, SilentMonitor, Verdict
@@ -103,7 +104,8 @@ def test_the_order_of_the_spots_changes_next_to_nothing(alone: Fitted) -> None:
     assert adjusted_rand(domains_of(SECTION, alone)[order], domains_of(mixed, fitted)) > 0.95
 
 
-def test_the_number_of_domains_is_found_with_its_curves() -> None:
+def test_the_number_of_domains_is_found_with_its_curves(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("napari_tessera.methods.transst.number.MOST", 6)
     found = METHOD.predict(METHOD.fit(SECTION, TransstOptions(), SilentMonitor()), SECTION).domains
     assert found is not None
     assert found.names.size == 4
@@ -169,6 +171,13 @@ def test_a_section_that_is_too_small_is_refused() -> None:
                    SilentMonitor())  # fmt: skip
 
 
+def test_genes_that_are_the_same_everywhere_are_refused() -> None:
+    ones = sparse.csr_matrix(np.ones((SECTION.n_spots, SECTION.n_genes)))
+    same = dataclasses.replace(SECTION, spots=dataclasses.replace(SECTION.spots, values=ones))
+    with pytest.raises(InputError, match="Genes: expected 3"):
+        METHOD.fit(same, TransstOptions(n_domains=4), SilentMonitor())
+
+
 @pytest.mark.parametrize("variant", [Variant.THREE_STEPS, Variant.RELEASED])
 def test_the_other_forms_name_domains_after_the_source(variant: Variant) -> None:
     options = TransstOptions(n_domains=4, variant=variant, n_factors=8)
@@ -199,13 +208,20 @@ def test_the_fitted_smoothness_gives_the_fitted_domains() -> None:
     assert float((again.domain == domains.domain).mean()) > 0.99
 
 
-@pytest.mark.slow
 def test_the_smoothness_of_five_thousand_spots_answers_at_once() -> None:
-    large = planted_section(LAW, n_spots=5000).section
-    fitted = METHOD.fit(large, TransstOptions(n_domains=7, n_genes=100), SilentMonitor())
-    domains = as_domains(Answer.from_state(fitted.state), large.spots.obs_names)
+    section = planted_section(DomainLaw(n_genes=8), n_spots=5000).section
+    rng = np.random.default_rng(0)
+    n_spots = section.n_spots
+    answer = Answer(
+        probability=np.full((n_spots, 7), 1 / 7, dtype=np.float32),
+        names=tuple("1234567"),
+        embedding=np.zeros((n_spots, 2), dtype=np.float32),
+        energy=rng.exponential(8.0, (12, n_spots, 7)).astype(np.float16),
+        betas=(2.0,) * 12,
+    )
+    domains = as_domains(answer, section.spots.obs_names)
     start = time.process_time()
-    refit_field(fitted.state, large.spot_graph, 2.0, domains)
+    refit_field(answer.to_state(), section.spot_graph, 2.0, domains)
     assert time.process_time() - start < 1.0
 
 

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from napari_tessera.contract.errors import InputError
+from napari_tessera.contract.method import Task
 from napari_tessera.contract.progress import SilentMonitor
-from napari_tessera.methods import DOMAINS_BASELINE, get_method
+from napari_tessera.methods import BASELINES, get_method
 from napari_tessera.numerics.partitions import adjusted_rand, mutual_information
 
 if TYPE_CHECKING:
@@ -63,7 +64,7 @@ def evaluate_domains(
     if inputs is not None:
         beside = _baseline(inputs, int(np.unique(domains.domain).size), run)
         found = score_labels(beside.domain[rows], labels[rows])
-        scores["baseline"] = {"method": DOMAINS_BASELINE, **found}
+        scores["baseline"] = {"method": BASELINES[Task.CLUSTER], **found}
     return scores
 
 
@@ -118,7 +119,7 @@ def _labels(
 
 def _baseline(inputs: SectionData, n_domains: int, run: Run) -> Domains:
     """Run the simple method on the same spots, with as many domains."""
-    method = get_method(DOMAINS_BASELINE)
+    method = get_method(BASELINES[Task.CLUSTER])
     seed = int(run.provenance.options.get("seed", 0))
     options = method.options_type.from_json({"seed": seed, "n_domains": max(2, n_domains)})
     found = method.predict(method.fit(inputs, options, SilentMonitor()), inputs).domains

@@ -14,8 +14,11 @@ if TYPE_CHECKING:
 RIDGE = 1e-6
 """Share of the mean variance that is added to every covariance."""
 
+MOST_FITTED = 20_000
+"""Spots that the classes are fitted to, drawn where there are more; all spots are then judged."""
+
 MOST_STEPS, TOLERANCE = 200, 1e-6
-"""Steps of expectation-maximisation, and the relative gain of likelihood below which they end."""
+"""Most steps of expectation-maximisation, and the relative gain below which they end."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,6 +51,7 @@ def fit_shared_mixture(
 ) -> SharedMixture:
     """Fit by expectation-maximisation; of all starts the one with the largest likelihood.
 
+    Of more spots than `MOST_FITTED` that many are drawn for the fit, and all get their posterior.
     Half of the starts come from k-means on the scores, half from k-means on scores of variance one.
 
     Parameters
@@ -62,10 +66,29 @@ def fit_shared_mixture(
         Draws the starts.
     """
     x = scores - scores.mean(dim=0)
-    x = x / x.std().clamp_min(1e-12)
-    starts = [_start(x, n_classes, whiten=i % 2 == 1, rng=rng) for i in range(n_starts)]
-    log_resp = torch.stack(starts)
-    before = torch.full((n_starts,), -torch.inf, device=x.device, dtype=x.dtype)
+    size = x.std().clamp_min(1e-12)
+    x = x / size
+    some = x
+    if len(x) > MOST_FITTED:
+        some = x[torch.from_numpy(np.sort(rng.permutation(len(x))[:MOST_FITTED])).to(x.device)]
+    starts = [_start(some, n_classes, whiten=i % 2 == 1, rng=rng) for i in range(n_starts)]
+    mean, covariance, share = _climb(some, torch.stack(starts))
+    log_joint = _log_joint(x, mean[None], covariance[None], share[None])[0]
+    total = log_joint.logsumexp(dim=1)
+    return SharedMixture(
+        mean=mean * size + scores.mean(dim=0),
+        covariance=covariance * size**2,
+        share=share,
+        responsibility=(log_joint - total[:, None]).exp(),
+        log_likelihood=float(total.sum() - x.numel() * size.log()),
+    )
+
+
+def _climb(
+    x: torch.Tensor, log_resp: torch.Tensor
+) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    """Climb from every start; mean, covariance and shares of the likeliest."""
+    before = torch.full((len(log_resp),), -torch.inf, device=x.device, dtype=x.dtype)
     for _ in range(MOST_STEPS):
         parts = _maximise(x, log_resp)
         log_joint = _log_joint(x, *parts)
@@ -76,15 +99,7 @@ def fit_shared_mixture(
             break
         before = likelihood
     best = int(likelihood.argmax())
-    mean, covariance, share = (p[best] for p in parts)
-    size = scores.std().clamp_min(1e-12)
-    return SharedMixture(
-        mean=mean * size + scores.mean(dim=0),
-        covariance=covariance * size**2,
-        share=share,
-        responsibility=log_resp[best].exp(),
-        log_likelihood=float(likelihood[best] - x.numel() * size.log()),
-    )
+    return parts[0][best], parts[1][best], parts[2][best]
 
 
 def kmeans_labels(

@@ -2,8 +2,9 @@
 
 ``P(z) ~ exp(-(beta / 2) * number of unlike neighbour pairs)``, every pair counted once, so beta is
 twice that of a Potts model written over like pairs. Two ways to the labels: mean field (a
-probability for every spot) and iterated conditional modes (labels; the energy never rises). Both
-take the spots in the turns of a graph colouring: no two of one turn are neighbours.
+probability for every spot) and iterated conditional modes (:cite:`besag1986`: labels; the energy
+never rises). Both take the spots in the turns of a graph colouring: no two of one turn are
+neighbours.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ LARGEST_BETA = 4.0
 SWEEPS, CHANGE = 30, 1e-3
 """Most sweeps of one field, and the largest change of a probability at which they end."""
 
-HALVINGS = 24
+HALVINGS = 14
 """Steps of the bisection that finds the smoothness."""
 
 
@@ -60,8 +61,8 @@ class Field:
         )
 
     def support(self, soft: torch.Tensor, rows: torch.Tensor | None = None) -> torch.Tensor:
-        """Sum the neighbours' labels, shape (n_rows, n_classes)."""
-        nobody = soft.new_zeros((1, soft.shape[1]))
+        """Sum the neighbours' labels, shape (n_rows, ..., n_classes)."""
+        nobody = torch.zeros_like(soft[:1])
         table = self.neighbours if rows is None else self.neighbours[rows]
         return torch.cat([soft, nobody])[table].sum(dim=1)
 
@@ -78,32 +79,33 @@ def colour_graph(graph: sparse.csr_matrix) -> NDArray[np.int64]:
 
 
 def mean_field(
-    energy: torch.Tensor, field: Field, beta: float, start: torch.Tensor
+    energy: torch.Tensor, field: Field, beta: float | torch.Tensor, start: torch.Tensor
 ) -> torch.Tensor:
     """Marginals of the field in the mean-field approximation.
 
     Parameters
     ----------
-    energy : torch.Tensor, shape (n_spots, n_classes)
-        Data energy: minus the log density of every class, up to a constant per spot.
+    energy : torch.Tensor, shape (n_spots, ..., n_classes)
+        Data energy: minus the log density of every class, up to a constant per spot. Several
+        fields over the same graph stand between spots and classes.
     field : Field
         Neighbours.
-    beta : float
+    beta : float or torch.Tensor that fits between spots and classes
         Smoothness.
-    start : torch.Tensor, shape (n_spots, n_classes)
+    start : torch.Tensor, shape (n_spots, ..., n_classes)
         Probabilities to start from.
 
     Returns
     -------
-    torch.Tensor, shape (n_spots, n_classes)
-        Rows sum to 1.
+    torch.Tensor, shape (n_spots, ..., n_classes)
+        They sum to 1 over the classes.
     """
     soft = start.clone()
     for _ in range(SWEEPS):
         change = 0.0
         for turn in field.turns:
             logits = 0.5 * beta * field.support(soft, turn) - energy[turn]
-            new = logits.softmax(dim=1)
+            new = logits.softmax(dim=-1)
             change = max(change, float((new - soft[turn]).abs().max()))
             soft[turn] = new
         if change < CHANGE:

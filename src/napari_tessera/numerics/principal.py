@@ -46,12 +46,15 @@ class Standardised:
 
 def gene_moments(values: sparse.csr_matrix) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Mean and population variance of every column of a sparse matrix."""
-    n_spots = values.shape[0]
-    mean = np.asarray(values.mean(axis=0, dtype=np.float64)).ravel()
-    squared = values.copy()
-    squared.data = squared.data.astype(np.float64) ** 2
-    square = np.asarray(squared.sum(axis=0)).ravel() / n_spots
-    return mean, np.maximum(square - mean**2, 0.0)
+    n_spots, n_genes = (int(n) for n in values.shape)
+    total, square = np.zeros(n_genes), np.zeros(n_genes)
+    for start in range(0, n_spots, ROWS):
+        part = values[start : start + ROWS]
+        x = part.data.astype(np.float64)
+        total += np.bincount(part.indices, x, minlength=n_genes)
+        square += np.bincount(part.indices, x * x, minlength=n_genes)
+    mean = total / n_spots
+    return mean, np.maximum(square / n_spots - mean**2, 0.0)
 
 
 def standardise(values: sparse.csr_matrix, *, unit_variance: bool) -> Standardised:

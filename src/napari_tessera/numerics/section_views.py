@@ -10,10 +10,17 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+from scipy import sparse
 
+from napari_tessera.contract.errors import InputError
 from napari_tessera.contract.expression import ExpressionScale
 from napari_tessera.numerics.counts import log_normalise, row_totals
-from napari_tessera.numerics.principal import gene_moments, principal_scores, standardise
+from napari_tessera.numerics.principal import (
+    ROWS,
+    gene_moments,
+    principal_scores,
+    standardise,
+)
 from napari_tessera.numerics.spatial_statistics import morans_i
 
 if TYPE_CHECKING:
@@ -21,16 +28,21 @@ if TYPE_CHECKING:
 
     import torch
     from numpy.typing import NDArray
-    from scipy import sparse
 
     from napari_tessera.contract.sections import SectionData
     from napari_tessera.numerics.principal import Standardised
+
+FEWEST_GENES = 3
+"""Fewest genes that a section can be judged by."""
 
 SEEN = 0.01
 """Share of the spots in which a gene must be seen."""
 
 N_WIDE, N_AUTOCORRELATED = 40, 10
 """Components that autocorrelation factors are made of, and how many of these there are."""
+
+MORAN_ENTRIES = 10_000_000
+"""Spots times genes of which Moran's I is computed at one time."""
 
 SPATIAL, AUTOCORRELATED, VARIABLE, PLAIN = "spatial", "autocorrelated", "variable", "plain"
 """Names of the views."""
@@ -64,8 +76,8 @@ class LogSection:
         self, genes: NDArray[np.integer], *, unit_variance: bool
     ) -> list[Standardised]:
         """Take some genes of every section, centred."""
-        chosen = self.values[:, genes]
-        return [standardise(chosen[r], unit_variance=unit_variance) for r in self.rows]
+        parts = _split(self.values[:, genes], self.rows)
+        return [standardise(part, unit_variance=unit_variance) for part in parts]
 
     def in_order(self, stacked: NDArray[np.float32]) -> NDArray[np.float32]:
         """Bring rows that are stacked section by section into the order of the spots."""
@@ -81,15 +93,26 @@ def log_section(inputs: SectionData) -> LogSection:
     ----------
     inputs : SectionData
         Counts (or values that are logged already) and the graph.
+
+    Raises
+    ------
+    InputError
+        If there are fewer than three genes to go by.
     """
     values = inputs.spots.values
     if inputs.spots.scale in {ExpressionScale.COUNTS, ExpressionScale.NORMALISED}:
         totals = row_totals(values)
-        values = log_normalise(values, float(np.median(totals[totals > 0])))
+        values = _in_blocks(values, float(np.median(totals[totals > 0])))
     rows = section_rows(inputs)
-    seen = np.asarray(values.getnnz(axis=0)).ravel() >= SEEN * inputs.n_spots
-    moran = [morans_i(values[r], inputs.spot_graph[r][:, r]) for r in rows]
-    variance = [gene_moments(values[r])[1] for r in rows]
+    seen = np.bincount(values.indices, minlength=inputs.n_genes) >= SEEN * inputs.n_spots
+    own = [(v, inputs.spot_graph[r][:, r]) for v, r in zip(_split(values, rows), rows, strict=True)]
+    moran = [_moran(v, graph) for v, graph in own]
+    variance = [gene_moments(v)[1] for v, _ in own]
+    seen &= np.mean(variance, axis=0) > 0
+    if int(seen.sum()) < FEWEST_GENES:
+        msg = f"Genes: expected {FEWEST_GENES} or more that differ between spots and that 1 % of "
+        msg += f"the spots have; found {int(seen.sum())}."
+        raise InputError(msg, "Give the section with more genes.")
     return LogSection(
         values=values,
         rows=rows,
@@ -97,6 +120,28 @@ def log_section(inputs: SectionData) -> LogSection:
         moran=np.where(seen, np.mean(moran, axis=0), -np.inf),
         variance=np.where(seen, np.mean(variance, axis=0), -np.inf),
     )
+
+
+def _split(values: sparse.csr_matrix, rows: Sequence[NDArray[np.int64]]) -> list[sparse.csr_matrix]:
+    """Take the rows of every section; a single one is not copied."""
+    return [values] if len(rows) == 1 else [values[r] for r in rows]
+
+
+def _in_blocks(counts: sparse.csr_matrix, target: float) -> sparse.csr_matrix:
+    """Normalise and log some rows at a time, so that no second copy in double precision lives."""
+    starts = range(0, int(counts.shape[0]), ROWS)
+    parts = [log_normalise(counts[s : s + ROWS], target) for s in starts]
+    return sparse.csr_matrix(sparse.vstack(parts, format="csr"))
+
+
+def _moran(values: sparse.csr_matrix, graph: sparse.csr_matrix) -> NDArray[np.float64]:
+    """Moran's I of some genes at a time: neighbours' means are dense; 0 without neighbours."""
+    if graph.nnz == 0:
+        return np.zeros(int(values.shape[1]))
+    columns = values.tocsc()
+    step = max(8, MORAN_ENTRIES // int(values.shape[0]))
+    starts = range(0, int(values.shape[1]), step)
+    return np.concatenate([morans_i(columns[:, s : s + step].tocsr(), graph) for s in starts])
 
 
 def section_rows(inputs: SectionData) -> list[NDArray[np.int64]]:

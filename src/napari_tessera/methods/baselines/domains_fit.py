@@ -56,10 +56,10 @@ def fit(inputs: SectionData, options: SmoothedMixtureOptions, monitor: Monitor) 
     Raises
     ------
     InputError
-        If there are not two spots per domain.
+        If there are not two spots per domain, or too few genes.
     """
     start = time.monotonic()
-    if inputs.n_spots < max(2 * options.n_domains, NEAREST + 1):
+    if inputs.n_spots < max(2 * options.number, NEAREST + 1):
         msg = f"Spots: expected two per domain and {NEAREST + 1} or more; found {inputs.n_spots}."
         raise InputError(msg, "Give a larger section, or ask for fewer domains.")
     device = pick_device(options.device)
@@ -115,12 +115,12 @@ def _partition(
     """Probabilities of the domains, from the largest to the smallest."""
     rng = rng_for(options.seed)
     if options.clustering is Clustering.K_MEANS:
-        labels = kmeans_labels(scores, options.n_domains, N_STARTS, rng)
-        soft = np.eye(options.n_domains, dtype=np.float32)[labels]
+        labels = kmeans_labels(scores, options.number, N_STARTS, rng)
+        soft = np.eye(options.number, dtype=np.float32)[labels]
     else:
         dtype = torch.float32 if device.type == "mps" else torch.float64
         x = torch.from_numpy(scores).to(device=device, dtype=dtype)
-        found = fit_shared_mixture(x, options.n_domains, N_STARTS, rng)
+        found = fit_shared_mixture(x, options.number, N_STARTS, rng)
         soft = found.responsibility.float().cpu().numpy()
     order = np.argsort(-soft.sum(axis=0), kind="stable")
     return np.ascontiguousarray(soft[:, order], dtype=np.float32)

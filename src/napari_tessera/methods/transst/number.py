@@ -37,16 +37,16 @@ if TYPE_CHECKING:
 FEWEST, MOST = 2, 15
 """Numbers of domains that are tried."""
 
-WIDTHS = (0.7, 1.0, 1.33)
+WIDTHS = (0.8, 1.2)
 """Widths of the partitions that are compared, over the chosen one."""
 
-N_SPLITS = 6
+N_SPLITS = 4
 """Random halvings of the genes."""
 
 N_STARTS = 4
 """Starts of every mixture."""
 
-MOST_SPOTS = 4000
+MOST_SPOTS = 2000
 """Spots on which partitions are compared, drawn where there are more."""
 
 ROUNDS = 15

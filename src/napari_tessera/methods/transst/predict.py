@@ -76,9 +76,7 @@ def refit_field(
 
 def member_fields(answer: Answer, field: Field, betas: tuple[float, ...]) -> NDArray[np.float32]:
     """Mean over the members of the marginals of their fields, shape (n_spots, n_domains)."""
-    total = np.zeros(answer.probability.shape, dtype=np.float32)
-    start = torch.from_numpy(answer.probability)
-    for energy, beta in zip(answer.energy, betas, strict=True):
-        soft = mean_field(torch.from_numpy(energy.astype(np.float32)), field, beta, start)
-        total += soft.numpy()
-    return np.asarray(total / total.sum(axis=1, keepdims=True), dtype=np.float32)
+    energy = torch.from_numpy(answer.energy.astype(np.float32)).transpose(0, 1).contiguous()
+    start = torch.from_numpy(answer.probability)[:, None, :].expand_as(energy)
+    found = mean_field(energy, field, torch.tensor(betas)[:, None], start).mean(dim=1)
+    return np.asarray((found / found.sum(dim=1, keepdim=True)).numpy(), dtype=np.float32)

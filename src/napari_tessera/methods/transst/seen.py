@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from napari_tessera.methods.transst.options import TransstOptions
     from napari_tessera.numerics.section_views import LogSection
 
-FEWEST_SPOTS, FEWEST_GENES = 10, 3
+FEWEST_SPOTS = 10
 """Smallest section that has domains."""
 
 WIDTH_STREAM, NUMBER_STREAM, MEMBER_STREAM, SOURCE_STREAM = 1, 2, 3, 4
@@ -71,10 +71,6 @@ def look_at(inputs: SectionData, options: TransstOptions) -> Seen:
     if inputs.n_spots < max(FEWEST_SPOTS, 2 * (options.n_domains or 0)):
         msg = f"Spots: expected {FEWEST_SPOTS} or more, and two per domain; found {inputs.n_spots}."
         raise InputError(msg, "Give a larger section, or ask for fewer domains.")
-    if int(log.seen.sum()) < FEWEST_GENES:
-        msg = f"Genes: expected {FEWEST_GENES} or more that 1 % of the spots have; found "
-        msg += f"{int(log.seen.sum())}."
-        raise InputError(msg, "Give the section with more genes.")
     views = section_views(log, inputs.spot_graph, (options.n_genes, options.n_factors), device)
     return Seen(
         inputs=inputs,

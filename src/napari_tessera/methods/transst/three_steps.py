@@ -98,7 +98,8 @@ def own_loading(seen: Seen, options: TransstOptions) -> Loading:
     """Principal components of the section alone."""
     genes = leading_genes(seen.log.moran, options.n_genes)
     parts = seen.log.standardised(genes, unit_variance=True)
-    scores = seen.log.in_order(principal_scores(parts, options.n_factors, seen.device)[0].numpy())
+    found = principal_scores(parts, options.n_factors, seen.device)[0].cpu().numpy()
+    scores = seen.log.in_order(found)
     x = torch.from_numpy(scores).to(device=seen.device, dtype=working_type(seen.device))
     return Loading(scores=x, strength=0.0, taught=None, labels=[])
 
