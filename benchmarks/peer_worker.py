@@ -80,6 +80,7 @@ def peer_stem(data: Any, *, repaired: bool) -> Callable[[int], object]:  # noqa:
     )  # fmt: skip
     model = SOmodel(options)
     if repaired:
+        del model.mmd_fn  # a module, whose place a function cannot take
         model.mmd_fn = product_mmd
     cells, spots = normalised(data["cells"]), normalised(data["spots"])
     return lambda i: model.train_onestep(spots, cells, data["xy"], min(i / 400, 1.0))
