@@ -38,7 +38,7 @@ def timed(step: Callable[[int], object], n_steps: int) -> dict[str, float]:
         while not done.wait(0.01):
             peak[0] = max(peak[0], process.memory_info().rss)
 
-    thread = threading.Thread(target=watch)
+    thread = threading.Thread(target=watch, daemon=True)
     thread.start()
     step(0)
     found = []

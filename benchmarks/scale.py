@@ -58,7 +58,7 @@ def fit(method_name: str, folder: Path, n_steps: int, n_threads: int) -> dict[st
         while not done.wait(0.05):
             peak[0] = max(peak[0], process.memory_info().rss)
 
-    thread = threading.Thread(target=watch)
+    thread = threading.Thread(target=watch, daemon=True)
     thread.start()
     method, clock, cpu = get_method(method_name), time.monotonic(), time.process_time()
     options = method.options_type(
