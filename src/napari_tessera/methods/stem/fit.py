@@ -259,7 +259,8 @@ def fit(
     final = data[TRIAL if early and stage and stage.trial else MEMBER]
     discs = None
     if split is not None and course.judges:
-        discs = credible(course.judges, inputs, split, data[TRIAL], options.seed)
+        learned = data[TRIAL], data.get(MEMBER)
+        discs = credible(course.judges, inputs, split, learned, options.seed)
     return Fitted(
         state=_pack(course, final, {"credible": discs, "seed": options.seed}),
         device=str(shared.device),
