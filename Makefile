@@ -72,7 +72,8 @@ docs: $(READY)  ## build the documentation, warnings are errors
 	$(BIN)/python -m sphinx -W --keep-going --quiet -b html docs docs/_build/html
 	@echo "docs/_build/html/index.html is the documentation."
 
-bench: $(READY)  ## run every benchmark once
+bench: $(READY)  ## time steps beside scSTEM and Tangram, then run every benchmark once
+	$(BIN)/python -W ignore benchmarks/bench.py $(BENCH_ARGS)
 	$(BIN)/asv machine --yes >/dev/null
 	$(BIN)/asv run --config benchmarks/asv.conf.json --python=same --quick --show-stderr
 
@@ -81,4 +82,4 @@ faults: $(READY)  ## harm every write at every point, every worker in every way;
 	$(BIN)/python -W ignore benchmarks/workers.py
 
 clean:  ## remove what was built, the environment too
-	rm -rf $(VENV) docs/_build docs/_generated build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+	rm -rf $(VENV) .venv-peers docs/_build docs/_generated build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

@@ -13,6 +13,7 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import warnings
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -127,8 +128,10 @@ def absent_types(construction: Construction) -> list[Row]:
         reference = cells[~np.isin(cells.obs_names, held)].copy()
         evidence = type_evidence(pair(spots, reference, places(spots), "unit"), 0)
         absence = dict(zip(evidence.types.tolist(), evidence.absence.tolist(), strict=True))
-        others = [absence[t] for t in large if t != gone]
-        found.append({"gone": gone, "absence": absence[gone], "others": np.array(others)})
+        others = [t for t in large if t != gone]
+        called = [t for t in others if absence[t] > NOT_HERE]
+        share = len(called) / len(others)
+        found.append({"gone": gone, "absence": absence[gone], "called": called, "share": share})
     return found
 
 
@@ -179,10 +182,11 @@ def main() -> None:
     for construction in Construction:
         found = absent_types(construction)
         caught = sum(r["absence"] > NOT_HERE for r in found)
-        wrong = np.mean([(r["others"] > NOT_HERE).mean() for r in found])
         missed = [r["gone"] for r in found if r["absence"] <= NOT_HERE]
+        often = Counter(t for r in found for t in r["called"]).most_common(4)
         show({"construction": str(construction), "gone": len(found), "recognised": caught,
-              "others_called_gone": wrong, "missed": missed})  # fmt: skip
+              "others_called_gone": float(np.mean([r["share"] for r in found])), "often": often,
+              "missed": missed})  # fmt: skip
     paired, truth = mirrored()
     for name in COLOURS:
         show(

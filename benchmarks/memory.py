@@ -82,6 +82,7 @@ def exact_step(n_cells: int, n_spots: int) -> dict[str, float]:
         spots=random_log_counts(rng, n_spots),
         depths=np.full(n_cells, 100.0),
         adjacency=SparsePattern.from_scipy(gaussian_adjacency(xy, 0.5)),
+        patches=None,
         factors=np.ones(N_GENES),
         spot_xy=xy,
         sample=None,

@@ -143,20 +143,19 @@ def main() -> None:
     given = parser.parse_args()
     path = given.docs / "scoreboard.csv"
     done = {(r["case"], r["method"], str(r["seed"])) for r in read_rows(path)}
-    for case_name in given.cases:
-        wanted = [
-            (name, seed)
-            for seed in range(given.seeds)
-            for name in METHODS
-            if name in {"baseline", "stem"} or case_name in ONE_NETWORK_ON
-        ]
-        wanted = [w for w in wanted if (case_name, w[0], str(w[1])) not in done]
-        case = CASES[case_name]() if wanted else None
-        for name, seed in wanted:
-            assert case is not None
-            row = run(case, name, seed)
-            add_row(path, row)
-            print({k: round(v, 3) if isinstance(v, float) else v for k, v in row.items()})
+    made: dict[str, Case] = {}
+    for seed in range(given.seeds):  # all tissues once, then again: it may be stopped at any time
+        for case_name in given.cases:
+            for name in METHODS:
+                single = name not in {"baseline", "stem"}
+                if (case_name, name, str(seed)) in done or (
+                    single and case_name not in ONE_NETWORK_ON
+                ):
+                    continue
+                case = made.setdefault(case_name, CASES[case_name]())
+                row = run(case, name, seed)
+                add_row(path, row)
+                print({k: f"{v:.3g}" if isinstance(v, float) else v for k, v in row.items()})
     rows = read_rows(path)
     write_tables(rows, given.docs / "scoreboard.md")
     draw(rows, given.docs / "_static" / "scoreboard.png")

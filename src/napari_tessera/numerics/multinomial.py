@@ -21,6 +21,7 @@ from napari_tessera.numerics.counts import spots_as_cells
 from napari_tessera.numerics.held_out import HeldOut, hold_out
 from napari_tessera.numerics.kernels import gaussian_adjacency
 from napari_tessera.numerics.spatial_statistics import morans_i, neighbour_graph
+from napari_tessera.numerics.tensors import dense_rows
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -121,10 +122,10 @@ def multinomial_map(
     device : torch.device
         Where the softmax is taken.
     """
+    profiles = torch.from_numpy(log_profiles).to(device) / temperature
 
     def logits(block: slice) -> torch.Tensor:
-        scores = np.asarray(cells[block] @ log_profiles, dtype=np.float32)
-        return torch.from_numpy(scores / np.float32(temperature)).to(device)
+        return dense_rows(cells, block, device) @ profiles
 
     return CellMap(n_cells=cells.shape[0], n_spots=log_profiles.shape[1], logits=logits)
 

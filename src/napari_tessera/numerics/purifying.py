@@ -11,6 +11,7 @@ and one part of a spot, thinned to the depth of a cell, is nearer to a real cell
 from __future__ import annotations
 
 import dataclasses
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -43,6 +44,9 @@ LEAST_SHARE = 0.1
 """Types with a smaller share of a spot are left out of it: a tenth is one cell of ten, and what a
 fit to another person's cells leaves over is smaller."""
 
+BLOCK_ENTRIES = 2**24
+"""Spots x groups x genes that are taken apart at once."""
+
 LEAST_WEIGHT = 1e-3
 """Cells with a smaller share of a spot are left out of it."""
 
@@ -68,7 +72,18 @@ class SpotParts:
     first: NDArray[np.int64]
     shares: NDArray[np.float64]
 
-    def draw(self, rng: np.random.Generator, whole: float = 0.0) -> sparse.csr_matrix:
+    @cached_property
+    def ends(self) -> NDArray[np.float64]:
+        """Running shares of all spots one after the other, shape (n_parts,), rising."""
+        spot_of = np.repeat(np.arange(self.first.size - 1), np.diff(self.first))
+        return np.asarray(self.shares + spot_of)
+
+    def draw(
+        self,
+        rng: np.random.Generator,
+        whole: float = 0.0,
+        spots: NDArray[np.int64] | None = None,
+    ) -> sparse.csr_matrix:
         """Take one part of every spot, in proportion to its share, rounded at random.
 
         Parameters
@@ -77,18 +92,20 @@ class SpotParts:
             Source of the draw.
         whole : float
             Chance that a spot is taken whole.
+        spots : ndarray of int, optional
+            Spots to draw a part of; all of them where it is not given.
 
         Returns
         -------
-        csr_matrix, shape (n_spots, n_genes), float32
+        csr_matrix, shape (n_drawn, n_genes), float32
             Whole counts.
         """
         n_spots = self.first.size - 1
-        # shares of spot j lie in (j, j + 1]: one search finds the part of every spot
-        spot_of = np.repeat(np.arange(n_spots), np.diff(self.first))
-        chosen = np.searchsorted(self.shares + spot_of, np.arange(n_spots) + rng.random(n_spots))
-        chosen = np.clip(chosen, self.first[:-1], self.first[1:] - 1)
-        chosen = np.where(rng.random(n_spots) < whole, spot_of.size + np.arange(n_spots), chosen)
+        rows = np.arange(n_spots) if spots is None else spots
+        # the end of share i of spot j lies in (j, j + 1]: one search finds a part of every spot
+        chosen = np.searchsorted(self.ends, rows + rng.random(rows.size))
+        chosen = np.clip(chosen, self.first[rows], self.first[rows + 1] - 1)
+        chosen = np.where(rng.random(rows.size) < whole, self.shares.size + rows, chosen)
         drawn = sparse.csr_matrix(self.counts[chosen])
         drawn.data = np.floor(drawn.data + rng.random(drawn.data.size)).astype(np.float32)
         return drawn
@@ -178,8 +195,23 @@ def take_apart(
         A spot without any weight is one part, itself.
     """
     weights = _pruned(weights)
+    groups = np.unique(groups, return_inverse=True)[1]
+    n_groups = int(groups.max()) + 1
+    size = max(1, BLOCK_ENTRIES // (n_groups * spots.shape[1]))
+    blocks = [slice(i, i + size) for i in range(0, spots.shape[0], size)]
+    return _joined([_some_apart(spots[b], cells, weights[b], groups) for b in blocks])
+
+
+def _some_apart(
+    spots: sparse.csr_matrix,
+    cells: sparse.csr_matrix,
+    weights: sparse.csr_matrix,
+    groups: NDArray[np.integer],
+) -> SpotParts:
+    """Do the work of `take_apart` for a few spots."""
     expected = [
-        sparse.csr_matrix(weights[:, groups == g] @ cells[groups == g]) for g in np.unique(groups)
+        sparse.csr_matrix(weights[:, groups == g] @ cells[groups == g])
+        for g in range(int(groups.max()) + 1)
     ]
     mass = np.stack([np.asarray(e.sum(axis=1)).ravel() for e in expected], axis=1)
     shares = mass / np.maximum(mass.sum(axis=1, keepdims=True), 1e-300)
@@ -189,6 +221,20 @@ def take_apart(
     ratio.data = np.divide(ratio.data, below, out=np.zeros_like(ratio.data), where=below > 0)
     parts = [sparse.csr_matrix(ratio.multiply(e)) for e in expected]
     return _assemble(spots, parts, shares)
+
+
+def _joined(found: list[SpotParts]) -> SpotParts:
+    """Put the parts of blocks of spots together; the whole spots come last."""
+    n_parts = [f.shares.size for f in found]
+    counts = [f.counts[:n] for f, n in zip(found, n_parts, strict=True)]
+    wholes = [f.counts[n:] for f, n in zip(found, n_parts, strict=True)]
+    before = np.concatenate([[0], np.cumsum(n_parts)])
+    first = [f.first[:-1] + start for f, start in zip(found, before[:-1], strict=True)]
+    return SpotParts(
+        counts=sparse.vstack([*counts, *wholes], format="csr"),
+        first=np.concatenate([*first, before[-1:]]).astype(np.int64),
+        shares=np.concatenate([f.shares for f in found]),
+    )
 
 
 def _pruned(weights: sparse.csr_matrix) -> sparse.csr_matrix:

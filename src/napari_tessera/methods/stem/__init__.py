@@ -34,11 +34,12 @@ class Stem:
         """Estimate time and memory on four CPU cores, from measured steps."""
         batch = min(n_cells, options.batch_cells or n_cells)
         genes = min(n_genes, options.n_genes or n_genes)
-        encode = 1.5e-11 * (batch + 2 * n_spots) * (512 * genes + 165_000)
-        step = 0.008 + encode + 1.2e-8 * n_spots * (batch + n_spots)
+        seen = min(n_spots, options.batch_spots) if options.samples_spots(n_spots) else n_spots
+        encode = 1.5e-11 * (batch + 2 * seen) * (512 * genes + 165_000)
+        step = 0.008 + encode + 1.2e-8 * seen * (batch + seen)
         # interpreter and torch, blocks and chunks, embeddings with their gradients, sparse counts
         memory = 7e8 + 3600.0 * (batch + 2 * n_spots) + 5.0 * genes * (n_cells + n_spots)
-        return Cost(seconds=3 + step * options.planned_steps, memory_bytes=memory)
+        return Cost(seconds=3 + step * options.planned_steps(n_spots), memory_bytes=memory)
 
     def fit(
         self,

@@ -23,6 +23,7 @@ chosen on held-out spots; several networks are averaged; placement by the geomet
 from __future__ import annotations
 
 import dataclasses
+import math
 import time
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -51,6 +52,9 @@ if TYPE_CHECKING:
 
 PREVIEW_EVERY, PREVIEW_SPOTS = 20, 12
 """Steps between two offers of a preview, and spots per cell that it looks at."""
+
+PREVIEW_PAIRS = 1e8
+"""Cells x spots up to which previews come that often; they are rarer where each takes longer."""
 
 FEW_NEIGHBOURS, MANY_NEIGHBOURS = 1.5, 50.0
 """Effective neighbours under the target outside of which a warning is given."""
@@ -82,6 +86,7 @@ class _Stage:
 class _Course:
     """What is finished so far: the part of a checkpoint that is not the loop's own."""
 
+    choices: tuple[int, ...]
     trials: dict[str, dict[str, float]] = dataclasses.field(default_factory=dict)
     judges: list[dict[str, NDArray[Any]]] = dataclasses.field(default_factory=list)
     members: list[dict[str, NDArray[Any]]] = dataclasses.field(default_factory=list)
@@ -97,26 +102,27 @@ class _Course:
         return State(arrays=joined.arrays, values={**joined.values, **own})
 
     @classmethod
-    def restore(cls, state: State) -> _Course:
+    def restore(cls, choices: tuple[int, ...], state: State) -> _Course:
         """Inverse of `state`."""
         n_members, n_judges = (int(state.values[f"n_{w}"]) for w in ("members", "judges"))
         return cls(
+            choices=choices,
             trials={k: dict(v) for k, v in state.values["trials"].items()},
             judges=[dict(state.part(f"judge{i}").arrays) for i in range(n_judges)],
             members=[dict(state.part(f"member{i}").arrays) for i in range(n_members)],
         )
 
-    def best_steps(self, options: StemOptions) -> int:
+    def best_steps(self) -> int:
         """Pick the steps with the best held-out score; without a trial the given or the most."""
         if not self.trials:
-            return max(options.step_choices)
+            return max(self.choices)
         return min((int(n) for n in self.trials), key=lambda n: self.trials[str(n)][_JUDGED_BY])
 
     def next_stage(self, options: StemOptions, *, with_trials: bool) -> _Stage | None:
         """Say what to train now; None when all is done."""
-        planned = [n for n in options.step_choices if with_trials]
+        planned = [n for n in self.choices if with_trials]
         before = sum(n for n in planned if str(n) in self.trials)
-        members = options.n_networks * self.best_steps(options)
+        members = options.n_networks * self.best_steps()
         total = sum(planned) + members
         for i, n_steps in enumerate(planned):
             if str(n_steps) not in self.trials:
@@ -124,7 +130,7 @@ class _Course:
         done = len(self.members)
         if done >= options.n_networks:
             return None
-        n_steps = self.best_steps(options)
+        n_steps = self.best_steps()
         before += done * n_steps
         return _Stage(_FIRST_MEMBER + done, False, n_steps, before, total)  # noqa: FBT003 - fields
 
@@ -188,7 +194,9 @@ class _Fit:
 
     def _preview(self, net: Encoder, data: TrainingData, step: int) -> None:
         """Offer the placement as it is now, quickly made."""
-        if step % PREVIEW_EVERY == PREVIEW_EVERY - 1:
+        pairs = data.cells.shape[0] * data.spots.shape[0]
+        every = math.ceil(PREVIEW_EVERY * max(1.0, pairs / PREVIEW_PAIRS))
+        if step % every == every - 1:
             self.monitor.preview(lambda: place(net, data, data.cells, PREVIEW_SPOTS))
 
 
@@ -228,7 +236,8 @@ def fit(
         Weights of every member, and the held-out score of a single network of as many steps.
     """
     shared = _Fit(inputs, options, monitor, pick_device(options.device), time.monotonic())
-    course = _Course() if resume is None else _Course.restore(resume)
+    choices = options.step_choices(inputs.n_spots)
+    course = _Course(choices) if resume is None else _Course.restore(choices, resume)
     loop = None if resume is None else resume.part("loop")
     matched = options.variant is Variant.IMPROVED
     split = hold_out(inputs, options.seed, match_platform=matched)
@@ -246,11 +255,12 @@ def fit(
             early and not course.members
         ):  # what was cut short counts if it is all there is
             course.members.append(module_arrays(net))
-    scores = course.trials.get(str(course.best_steps(options)), {})
+    scores = course.trials.get(str(course.best_steps()), {})
     final = data[TRIAL if early and stage and stage.trial else MEMBER]
     discs = None
     if split is not None and course.judges:
-        discs = credible(course.judges, inputs, split, data[TRIAL], options.seed)
+        learned = data[TRIAL], data.get(MEMBER)
+        discs = credible(course.judges, inputs, split, learned, options.seed)
     return Fitted(
         state=_pack(course, final, {"credible": discs, "seed": options.seed}),
         device=str(shared.device),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -33,6 +34,14 @@ class StemOptions(Options):
     )
     batch_cells: int = option(
         512, "Cells per step; 0 takes all of them, the exact full batch.", ge=0, le=1_000_000
+    )
+    batch_spots: int = option(
+        4096,
+        "Most spots per step, drawn as patches of neighbours; 0 takes all; published takes all.",
+        ge=0,
+        le=1_000_000,
+        step=1024,
+        advanced=True,
     )
     variant: Variant = option(
         Variant.IMPROVED, "Published form, or thinning and cosine embeddings in its place."
@@ -73,19 +82,31 @@ class StemOptions(Options):
         0.002, "Largest learning rate.", gt=0.0, le=1.0, step=0.001, advanced=True
     )
 
-    @property
-    def step_choices(self) -> tuple[int, ...]:
-        """Lengths of training that are tried on held-out spots."""
+    def samples_spots(self, n_spots: int) -> bool:
+        """Whether a step sees some of the spots only."""
+        return self.variant is Variant.IMPROVED and 0 < self.batch_spots < n_spots
+
+    def step_choices(self, n_spots: int) -> tuple[int, ...]:
+        """Lengths of training that are tried on held-out spots; more where steps see few of many.
+
+        Parameters
+        ----------
+        n_spots : int
+            Spots of the tissue.
+        """
         if self.steps is not None:
             return (self.steps,)
-        return STEP_CHOICES if self.variant is Variant.IMPROVED else (PUBLISHED_STEPS,)
+        if self.variant is Variant.PUBLISHED:
+            return (PUBLISHED_STEPS,)
+        grown = math.sqrt(n_spots / self.batch_spots) if self.samples_spots(n_spots) else 1.0
+        return tuple(round(n * grown) for n in STEP_CHOICES)
 
     @property
     def n_networks(self) -> int:
         """Networks that are averaged; the published form has one."""
         return self.members if self.variant is Variant.IMPROVED else 1
 
-    @property
-    def planned_steps(self) -> int:
-        """Steps of all stages together, as far as they are known beforehand."""
-        return sum(self.step_choices) + self.n_networks * max(self.step_choices)
+    def planned_steps(self, n_spots: int) -> int:
+        """Add up the steps of all stages, as far as they are known beforehand."""
+        choices = self.step_choices(n_spots)
+        return sum(choices) + self.n_networks * max(choices)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from napari_tessera.methods.stem.network import Encoder, embed, new_encoder
 from napari_tessera.numerics.calibration import calibrate
 from napari_tessera.numerics.cell_map import MOST_K, CellMap, embedding_map
@@ -18,7 +20,6 @@ from napari_tessera.numerics.tensors import dense_rows
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    import numpy as np
     from numpy.typing import NDArray
     from scipy import sparse
 
@@ -86,7 +87,7 @@ def credible(
     judges: Sequence[Mapping[str, NDArray[Any]]],
     inputs: PairedData,
     split: HeldOut,
-    data: TrainingData,
+    learned: tuple[TrainingData, TrainingData | None],
     seed: int,
 ) -> dict[str, float]:
     """Calibrate how far a cell may lie on single pseudo-cells of the held-out spots.
@@ -99,8 +100,9 @@ def credible(
         All spots.
     split : HeldOut
         Which of them were held out.
-    data : TrainingData
-        What the judges were trained on.
+    learned : tuple of TrainingData
+        What the judges were trained on, and what the members were, if they were: of it the spots
+        taken apart are used again.
     seed : int
         Seed of the fit.
 
@@ -109,8 +111,12 @@ def credible(
     dict
         Fields of a `CredibleScale`.
     """
+    data, whole = learned
     device = data.adjacency.values.device
-    parts = parts_of(inputs, data.genes, seed, device)
+    if whole is not None and whole.parts and np.array_equal(whole.genes, data.genes):
+        parts = whole.parts
+    else:
+        parts = parts_of(inputs, data.genes, seed, device)
     counts, xy = single_cells(inputs, split, parts, data.factors, seed)
     nets = []
     for weights in judges:

@@ -117,7 +117,7 @@ def nearest_cells(embedding: torch.Tensor, k: int) -> NDArray[np.int64]:
     """
     n_cells = embedding.shape[0]
     k = min(k, n_cells - 1)
-    size = max(1, 2**20 // n_cells)
+    size = max(1, 2**23 // n_cells)
     found = np.empty((n_cells, k), dtype=np.int64)
     for start in range(0, n_cells, size):
         rows = torch.arange(start, min(start + size, n_cells), device=embedding.device)

@@ -13,6 +13,7 @@ from scipy import sparse
 from napari_tessera.methods.stem.losses import alignment, extraction, transport
 from napari_tessera.methods.stem.network import encode
 from napari_tessera.methods.stem.options import StemOptions, Variant
+from napari_tessera.methods.stem.patches import Patches
 from napari_tessera.numerics.counts import (
     log_normalise,
     platform_factors,
@@ -65,6 +66,8 @@ class TrainingData:
         Totals of the cells.
     adjacency : SparsePattern, shape (n_spots, n_spots)
         Spatial target S.
+    patches : Patches or None
+        What batches of spots are drawn from; None where a step sees all of them.
     factors : ndarray, shape (n_used,)
         How much more of every gene the cells' platform sees than the spots' does.
     spot_xy : ndarray, shape (n_spots, 2), float64
@@ -88,6 +91,7 @@ class TrainingData:
     spots: sparse.csr_matrix
     depths: NDArray[np.float64]
     adjacency: SparsePattern
+    patches: Patches | None
     factors: NDArray[np.float64]
     spot_xy: NDArray[np.float64]
     sample: NDArray[np.str_] | None
@@ -111,6 +115,9 @@ class TrainingData:
             spot_target = target
         purify = options.purified > 0 and options.variant is Variant.IMPROVED
         kernel = gaussian_adjacency(inputs.spot_xy, options.sigma * inputs.pitch, inputs.sample)
+        patches = None
+        if options.samples_spots(inputs.n_spots):
+            patches = Patches.of(inputs.spot_xy, inputs.sample, kernel)
         return cls(
             genes=genes,
             target=target,
@@ -121,6 +128,7 @@ class TrainingData:
             spots=log_normalise(scale_genes(spots, factors), spot_target),
             depths=depths,
             adjacency=SparsePattern.from_scipy(kernel, device),
+            patches=patches,
             factors=factors,
             spot_xy=inputs.spot_xy,
             sample=inputs.sample,
@@ -167,14 +175,20 @@ class Draws:
     ----------
     cells : csr_matrix, shape (n_batch, n_used)
         Log-normalised cells of the step.
-    queries : csr_matrix or None, shape (n_spots, n_used)
+    queries : csr_matrix or None, shape (n_drawn, n_used)
         Thinned spots, log-normalised; None in the published form.
+    spots : csr_matrix, shape (n_drawn, n_used)
+        The same spots at full depth.
+    target : SparsePattern, shape (n_drawn, n_drawn)
+        Spatial target of these spots.
     rng : numpy.random.Generator
         For what is drawn later: the samples of the alignment term, the published dropout.
     """
 
     cells: sparse.csr_matrix
     queries: sparse.csr_matrix | None
+    spots: sparse.csr_matrix
+    target: SparsePattern
     rng: np.random.Generator
 
 
@@ -195,13 +209,20 @@ def draw(data: TrainingData, options: StemOptions, stage: int, step: int) -> Dra
     rng = rng_for(options.seed, stage, step)
     cells = sparse.csr_matrix(data.cells[_batch(rng, data.cells.shape[0], options)])
     if options.variant is Variant.PUBLISHED:
-        return Draws(cells, None, rng)
-    depths = rng.choice(data.depths, size=data.spots.shape[0])
-    counts = data.spot_counts
+        return Draws(cells, None, data.spots, data.adjacency, rng)
+    rows, spots, target = np.arange(data.spots.shape[0]), data.spots, data.adjacency
+    if data.patches is not None:
+        rows = data.patches.draw(rng, options.batch_spots)
+        cut = data.patches.target_of(rows)
+        spots = sparse.csr_matrix(data.spots[rows])
+        target = SparsePattern.from_scipy(cut, data.adjacency.values.device)
+    depths = rng.choice(data.depths, size=rows.size)
     if data.parts is not None:
-        counts = data.parts.draw(rng, whole=1 - options.purified)
+        counts = data.parts.draw(rng, whole=1 - options.purified, spots=rows)
+    else:
+        counts = sparse.csr_matrix(data.spot_counts[rows])
     thinned = scale_genes(thin(counts, depths, rng), data.factors)
-    return Draws(cells, log_normalise(thinned, data.target), rng)
+    return Draws(cells, log_normalise(thinned, data.target), spots, target, rng)
 
 
 def loss_terms(
@@ -229,9 +250,9 @@ def loss_terms(
         queries, spots = _spot_embeddings(net, data, drawn)
         pair = (_sample(drawn.rng, e, options) for e in (cells, queries))
         return {
-            "extraction": extraction(net.scale * queries, spots, data.adjacency),
+            "extraction": extraction(net.scale * queries, spots, drawn.target),
             "alignment": alignment(*pair),
-            "transport": transport(net.scale * cells, spots, data.adjacency),
+            "transport": transport(net.scale * cells, spots, drawn.target),
         }
 
     return terms
@@ -257,14 +278,14 @@ def loss_weights(options: StemOptions, n_steps: int) -> Callable[[int], Mapping[
 def _spot_embeddings(net: Encoder, data: TrainingData, drawn: Draws) -> tuple[Tensor, Tensor]:
     """Spots as queries and as targets."""
     device = data.adjacency.values.device
-    n_spots = data.spots.shape[0]
+    n_spots = drawn.spots.shape[0]
     if drawn.queries is None:
         seed = int(drawn.rng.integers(2**31))
         dropped = encode(net, _dropped_rows(data, seed, device), n_spots)
         return dropped, dropped
     queries, spots = (
         encode(net, partial(dense_rows, m, device=device), n_spots)
-        for m in (drawn.queries, data.spots)
+        for m in (drawn.queries, drawn.spots)
     )
     return queries, spots
 
