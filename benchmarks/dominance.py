@@ -125,11 +125,13 @@ def ranked(found: Fit, sides: Sides, shape: NDArray[np.float64], seed: int) -> G
 
 
 def explained(
-    found: Fit, rows: NDArray[np.int64], options: ExplainOptions
+    found: Fit,
+    rows: NDArray[np.int64],
+    options: ExplainOptions,
+    inside: NDArray[np.bool_] | None = None,
 ) -> dict[str, sparse.csr_matrix]:
     """Attribution and expression of some cells."""
-    names = found.paired.cells.obs_names
-    given = attribute(found.encoder, rows, options, SilentMonitor(), names)
+    given = attribute(found.encoder, rows, options, SilentMonitor(), inside)
     return {"attribution": given.values, "expression": found.encoder.cells[rows]}
 
 

@@ -82,7 +82,7 @@ def rank_genes(
         gene_names=gene_names[order],
         values={name: column[order] for name, column in columns.items()},
         contrast=contrast,
-        warnings=_remarks(contrast),
+        warnings=_remarks(contrast, explained="attribution" in values),
     )
 
 
@@ -194,11 +194,11 @@ def _ones(values: sparse.csr_matrix) -> sparse.csr_matrix:
     return found
 
 
-def _remarks(contrast: Contrast) -> tuple[str, ...]:
+def _remarks(contrast: Contrast, *, explained: bool) -> tuple[str, ...]:
     """Say what a reader must know."""
     found = [NOT_INDEPENDENT]
     if not contrast.within and contrast.kind != "cell type":
         found.append(MOSTLY_MARKERS)
-    if contrast.details.get("options", {}).get("start") == "zero":
+    if explained and contrast.details.get("options", {}).get("start") == "zero":
         found.append(ZERO_START)
     return tuple(found)
