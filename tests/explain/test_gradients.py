@@ -58,7 +58,9 @@ def explained(
     **options: Any,  # noqa: ANN401 - values of options
 ) -> Attribution:
     """Attribute every cell."""
-    chosen = ExplainOptions(**{"refined_steps": 0, "scalar": Scalar.PROBABILITY, **options})
+    chosen = ExplainOptions(
+        **{"refined_steps": 0, "scalar": Scalar.PROBABILITY, "start": Start.ZERO, **options}
+    )
     rows = np.arange(encoder.n_cells)
     return attribute(encoder, rows, chosen, SilentMonitor(), INSIDE)
 
@@ -119,7 +121,7 @@ def test_a_block_has_a_bounded_number_of_logits(encoder: MapEncoder) -> None:
 
 def test_the_order_of_cells_is_kept(encoder: MapEncoder) -> None:
     rows = np.array([7, 2, 9])
-    options = ExplainOptions(refined_steps=0, scalar=Scalar.PROBABILITY)
+    options = ExplainOptions(refined_steps=0, scalar=Scalar.PROBABILITY, start=Start.ZERO)
     some = attribute(encoder, rows, options, SilentMonitor())
     every = explained(encoder)
     assert some.cell_names.tolist() == ["c7", "c2", "c9"]

@@ -37,7 +37,7 @@ class ExplainOptions(Options):
     """What an explanation can be told."""
 
     scalar: Scalar = option(
-        Scalar.PROBABILITY, "What of a cell's placement is attributed to its genes."
+        Scalar.REGION, "Number attributed to genes: the log-odds of the region, or its own spot's."
     )
     start: Start = option(
         Start.ZERO,

@@ -36,6 +36,10 @@ MOSTLY_MARKERS = (
     "All cells were compared: most of these genes mark the cell types that live there. "
     "Compare within one cell type to see what places its cells."
 )
+MEAN_START = (
+    "Attributions say what sets a cell apart from the mean of the compared cells; a gene that all "
+    "of them express alike has none."
+)
 ZERO_START = (
     "Paths start at no expression, so a gene that a cell lacks has attribution 0: the absence of a "
     "gene cannot come up. Start at the mean profile to see it."
@@ -199,6 +203,7 @@ def _remarks(contrast: Contrast, *, explained: bool) -> tuple[str, ...]:
     found = [NOT_INDEPENDENT]
     if not contrast.within and contrast.kind != "cell type":
         found.append(MOSTLY_MARKERS)
-    if explained and contrast.details.get("options", {}).get("start") == "zero":
-        found.append(ZERO_START)
+    start = contrast.details.get("options", {}).get("start")
+    if explained and start is not None:
+        found.append(ZERO_START if start == "zero" else MEAN_START)
     return tuple(found)
