@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from napari_tessera.contract.errors import FitError
 from napari_tessera.contract.method import Task
+from napari_tessera.contract.options import option_fields
 from napari_tessera.contract.progress import Progress
 from napari_tessera.contract.report import Report
 from napari_tessera.contract.results import Provenance, Run
@@ -158,7 +159,8 @@ def _baseline(task: _Task) -> dict[str, Any]:
     )
     shared = {"seed": task.options.seed, "device": task.options.device}
     given = task.options.to_json()
-    shared |= {name: given[name] for name in _SHARED if name in given}
+    its_own = {field.name for field in option_fields(method.options_type)}
+    shared |= {name: given[name] for name in _SHARED if name in given and name in its_own}
     options = method.options_type.from_json(shared)
     found: dict[str, Any] = {"method": method.name}
     try:
