@@ -36,8 +36,8 @@ from napari_tessera.explain.membership import mass_inside
 from napari_tessera.explain.nulls import block_labels, null_p, shifted_labels
 from napari_tessera.explain.options import ExplainOptions, Scalar, Start
 from napari_tessera.explain.path import along_path, rank_trends
-from napari_tessera.explain.rank_tests import null_aucs, rank_test
-from napari_tessera.explain.sdg import draw_labellings, rank_genes
+from napari_tessera.explain.rank_tests import column_means, null_aucs, rank_test
+from napari_tessera.explain.sdg import dominance_order, draw_labellings, rank_genes
 from napari_tessera.methods.stem import Stem
 from napari_tessera.methods.stem.options import StemOptions
 from napari_tessera.numerics.areas import points_inside
@@ -246,7 +246,9 @@ def planted(n_seeds: int, n_planted: int = 10) -> None:
                 options = ExplainOptions(scalar=scalar, start=start, refined_steps=0)
                 values[name] = explained(found, sides.rows, options, inside)["attribution"]
             for name, matrix in values.items():
-                first = np.argsort(-rank_test(matrix, sides.labels).auc)[:n_planted]
+                mean = column_means(matrix, sides.labels)[0]
+                order = dominance_order(rank_test(matrix, sides.labels).auc, mean)
+                first = order[:n_planted]
                 hit = len(genes & set(found.encoder.gene_names[first].tolist())) / n_planted
                 found_by.setdefault(f"{within or 'one type'}: {name}", []).append(hit)
     for name, hits in found_by.items():
