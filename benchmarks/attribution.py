@@ -46,18 +46,18 @@ def make(n_cells: int, n_spots: int, n_genes: int, n_members: int) -> MapEncoder
         net.requires_grad_(requires_grad=False)
         embedded = embed(net, lambda rows: spots[rows], n_spots)
         members.append(member_of(net, embedded))
-    names = np.array([f"G{i}" for i in range(n_genes)])
-    return MapEncoder(members=tuple(members), cells=values, gene_names=names)
+    genes = np.array([f"G{i}" for i in range(n_genes)])
+    cells = np.arange(n_cells).astype(np.str_)
+    return MapEncoder(members=tuple(members), cells=values, gene_names=genes, cell_names=cells)
 
 
 def ours(encoder: MapEncoder, steps: int, scalar: Scalar) -> tuple[float, NDArray[np.float32]]:
     """Cells per second, and the attributions."""
     options = ExplainOptions(steps=steps, refined_steps=0, scalar=scalar)
     rows = np.arange(encoder.n_cells)
-    names = rows.astype(np.str_)
-    attribute(encoder, rows[:2], options, SilentMonitor(), names)
+    attribute(encoder, rows[:2], options, SilentMonitor())
     began = time.perf_counter()
-    found = attribute(encoder, rows, options, SilentMonitor(), names)
+    found = attribute(encoder, rows, options, SilentMonitor())
     return len(rows) / (time.perf_counter() - began), found.values.toarray()
 
 
@@ -113,8 +113,8 @@ def memory(n_cells: int, n_spots: int) -> None:
     rows = np.arange(n_cells)
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
     began = time.perf_counter()
-    options = ExplainOptions(refined_steps=0)
-    found = attribute(encoder, rows, options, SilentMonitor(), rows.astype(np.str_))
+    options = ExplainOptions(refined_steps=0, scalar=Scalar.PROBABILITY)
+    found = attribute(encoder, rows, options, SilentMonitor())
     seconds = time.perf_counter() - began
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
     print(f"{n_cells} cells x {n_spots} spots: {seconds:.0f} s, {found.values.nnz} attributions, "

@@ -48,6 +48,7 @@ def make_encoder(n_members: int = 2, n_cells: int = N_CELLS, n_spots: int = N_SP
         members=members,
         cells=sparse.csr_matrix(np.log1p(counts)),
         gene_names=np.array([f"G{i}" for i in range(N_GENES)]),
+        cell_names=np.array([f"c{i}" for i in range(n_cells)]),
     )
 
 
@@ -55,9 +56,3 @@ def make_encoder(n_members: int = 2, n_cells: int = N_CELLS, n_spots: int = N_SP
 def encoder() -> MapEncoder:
     """Draw a map of two networks."""
     return make_encoder()
-
-
-@pytest.fixture(scope="session")
-def names() -> np.ndarray:
-    """Name its cells."""
-    return np.array([f"c{i}" for i in range(N_CELLS)])

@@ -208,7 +208,7 @@ class GeneRanking:
         return pd.DataFrame(self.columns(), index=pd.Index(self.gene_names, name="gene"))
 
     def dominant(self) -> NDArray[np.str_]:
-        """Genes that pass: adjusted p below 0.05 and a larger mean attribution in the group."""
+        """Genes that pass: small adjusted p, mean attribution positive and above the others'."""
         if "dominant" not in self.values:
             return self.gene_names[:0]
         return np.asarray(self.gene_names[self.values["dominant"].astype(bool)], dtype=np.str_)
@@ -242,14 +242,14 @@ class GeneRanking:
 
 
 COLUMNS: Mapping[str, str] = {
-    "rank": "place, by the area under the curve; along a path by explained variance",
+    "rank": "place by auc, genes that pull the group in first; along a path by explained variance",
     "auc": "chance that a cell of the group has the larger attribution than one of the others",
     "mean_difference": "mean attribution in the group less that in the others",
     "p": "two-sided rank-sum p-value, corrected for ties",
     "p_adjusted": "one-sided p-value (larger in the group), adjusted by Benjamini-Hochberg",
     "p_null": "one-sided p-value under labels that lie as compactly, elsewhere",
     "fdr_null": "share of false ones expected among the genes with this AUC or a larger one",
-    "dominant": "adjusted p below 0.05 and a positive mean difference",
+    "dominant": "adjusted p below 0.05, mean attribution above 0 and above that of the others",
     "mean_group": "mean attribution in the group",
     "mean_rest": "mean attribution in the others",
     "expression_auc": "the same area for the expression itself",

@@ -1,8 +1,8 @@
 """Integrated gradients of a cell's placement, fast (:cite:`sundararajan2017axiomatic`).
 
-Attributed is ``F(x)``, the probability of the cell's spot j* (or its logarithm, or the logit), to
-gene g: ``IG_g(x) = (x_g - b_g) * integral over a in [0, 1] of dF(b + a (x - b)) / dx_g``. j* is
-the likeliest spot of the real cell and stays the same along the path.
+Attributed is a number ``F(x)`` of the cell's map (`napari_tessera.explain.scores`), to gene g:
+``IG_g(x) = (x_g - b_g) * integral over a in [0, 1] of dF(b + a (x - b)) / dx_g``. The cell's
+likeliest spot stays the same along the path.
 
 Three things make it quick, none of which changes the numbers: the first layer is linear, so its
 product is computed once and shared by all nodes of the path; the gradient is averaged over the
@@ -13,7 +13,7 @@ the cache, each with all of its nodes. No array has cells x spots entries.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -22,9 +22,10 @@ from scipy import sparse
 from napari_tessera.contract.dominance import Attribution
 from napari_tessera.contract.progress import Progress
 from napari_tessera.explain.options import Scalar, Start
+from napari_tessera.explain.scores import Score
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
     from numpy.typing import NDArray
 
@@ -56,12 +57,22 @@ class _Block:
         return self.values.sum(dim=1) - (self.end - self.begin)
 
 
+@dataclass(frozen=True, kw_only=True)
+class _Task:
+    """What is done to every block."""
+
+    encoder: MapEncoder
+    score: Score
+    start: torch.Tensor
+    options: ExplainOptions
+
+
 def attribute(
     encoder: MapEncoder,
     rows: NDArray[np.integer],
     options: ExplainOptions,
     monitor: Monitor,
-    cell_names: NDArray[np.str_],
+    inside: NDArray[np.bool_] | None = None,
 ) -> Attribution:
     """Attribute the placement of some cells to their genes.
 
@@ -75,8 +86,9 @@ def attribute(
         ``scalar``, ``start``, ``steps`` and ``refined_steps`` are used.
     monitor : Monitor
         Who watches.
-    cell_names : ndarray of str, shape (n_cells,)
-        Names of all cells of the encoder.
+    inside : ndarray of bool or None, shape (n_spots,)
+        Spots of the region that is asked about. Where there is none, ``region`` means the
+        logarithm of the probability of the cell's own spot.
 
     Returns
     -------
@@ -88,11 +100,13 @@ def attribute(
     FitCancelled
         If the monitor says so.
     """
-    start = start_profile(encoder, options.start)
+    score = _score(options.scalar, inside, encoder.device)
+    start = start_profile(encoder, options.start, rows)
+    task = _Task(encoder=encoder, score=score, start=start, options=options)
     parts: list[sparse.csr_matrix] = []
     numbers: list[NDArray[np.float64]] = []
     done = 0
-    for chosen, block in attribution_blocks(encoder, rows, options):
+    for chosen, block in _blocks(task, rows):
         parts.append(_sparse(block.values, encoder.cells[chosen], start))
         columns = (block.spot, block.end, block.begin, block.gap)
         numbers.append(np.stack([c.double().cpu().numpy() for c in columns]))
@@ -101,32 +115,40 @@ def attribute(
         monitor.report(Progress(stage="attributing", step=done, n_steps=len(rows), fraction=share))
     spot, end, begin, gap = np.concatenate(numbers, axis=1) if numbers else np.empty((4, 0))
     return Attribution(
-        cell_names=cell_names[rows],
+        cell_names=encoder.cell_names[rows],
         gene_names=encoder.gene_names,
         values=_stacked(parts, encoder.gene_names.size),
         spot=spot.astype(np.int64),
         score=end.astype(np.float32),
         start_score=begin.astype(np.float32),
         gap=gap.astype(np.float32),
-        scalar=str(options.scalar),
+        scalar=str(score.scalar),
         start=str(options.start),
         steps=options.steps,
     )
 
 
-def attribution_blocks(
-    encoder: MapEncoder, rows: NDArray[np.integer], options: ExplainOptions
-) -> Iterator[tuple[NDArray[np.integer], _Block]]:
+def _score(scalar: Scalar, inside: NDArray[np.bool_] | None, device: torch.device) -> Score:
+    """Choose what is attributed; without a region there are no odds of one."""
+    if scalar is not Scalar.REGION:
+        return Score(scalar=scalar)
+    if inside is None:
+        return Score(scalar=Scalar.LOG_PROBABILITY)
+    mask = torch.from_numpy(inside.astype(np.float32)).to(device)
+    return Score(scalar=scalar, inside=mask)
+
+
+def _blocks(task: _Task, rows: NDArray[np.integer]) -> Iterator[tuple[NDArray[np.integer], _Block]]:
     """Stream over cells: rows of each block, and their dense attributions."""
-    start = start_profile(encoder, options.start)
-    size = block_size(encoder, options.steps)
+    steps = task.options.steps
+    size = block_size(task.encoder, steps)
     for first in range(0, len(rows), size):
         chosen = rows[first : first + size]
-        x = encoder.dense(chosen)
-        block = _integrate(encoder, x, start, options.scalar, options.steps)
+        x = task.encoder.dense(chosen)
+        block = _integrate(task, x, steps)
         poor = block.gap.abs() > WIDE_GAP * (block.end - block.begin).abs()
-        if options.refined_steps > options.steps and bool(poor.any()):
-            _refine(encoder, x, start, options, (block, torch.nonzero(poor).ravel()))
+        if task.options.refined_steps > steps and bool(poor.any()):
+            _refine(task, x, block, torch.nonzero(poor).ravel())
         yield chosen, block
 
 
@@ -136,34 +158,26 @@ def block_size(encoder: MapEncoder, n_steps: int) -> int:
     return max(1, BLOCK_ENTRIES // (widest * n_steps))
 
 
-def start_profile(encoder: MapEncoder, start: Start) -> torch.Tensor:
-    """Where paths start, shape (n_genes,), float32."""
-    if start is Start.ZERO:
+def start_profile(encoder: MapEncoder, start: Start, rows: NDArray[np.integer]) -> torch.Tensor:
+    """Where paths start, shape (n_genes,), float32: nothing, or the mean of the explained cells."""
+    if start is Start.ZERO or not len(rows):
         return torch.zeros(encoder.cells.shape[1], device=encoder.device)
-    mean = np.asarray(encoder.cells.mean(axis=0, dtype=np.float64), dtype=np.float32).ravel()
+    mean = np.asarray(encoder.cells[rows].mean(axis=0, dtype=np.float64), dtype=np.float32).ravel()
     return torch.from_numpy(mean).to(encoder.device)
 
 
-def _refine(
-    encoder: MapEncoder,
-    x: torch.Tensor,
-    start: torch.Tensor,
-    options: ExplainOptions,
-    poor: tuple[_Block, torch.Tensor],
-) -> None:
+def _refine(task: _Task, x: torch.Tensor, block: _Block, rows: torch.Tensor) -> None:
     """Do the cells that do not add up once more, with more nodes."""
-    block, rows = poor
-    size = block_size(encoder, options.refined_steps)
+    steps = task.options.refined_steps
+    size = block_size(task.encoder, steps)
     for first in range(0, len(rows), size):
         some = rows[first : first + size]
-        finer = _integrate(encoder, x[some], start, options.scalar, options.refined_steps)
-        block.values[some] = finer.values
+        block.values[some] = _integrate(task, x[some], steps).values
 
 
-def _integrate(
-    encoder: MapEncoder, x: torch.Tensor, start: torch.Tensor, scalar: Scalar, n_steps: int
-) -> _Block:
+def _integrate(task: _Task, x: torch.Tensor, n_steps: int) -> _Block:
     """Integrate the gradient along the straight path by Gauss-Legendre quadrature."""
+    encoder, start, score = task.encoder, task.start, task.score
     nodes, weights = (
         torch.from_numpy(v / 2).float().to(x.device)
         for v in np.polynomial.legendre.leggauss(n_steps)
@@ -177,55 +191,39 @@ def _integrate(
     with torch.no_grad():
         logits = encoder.logits(x)
         spot = logits.argmax(dim=1)
-        ends = _score(logits, spot, scalar)
-        begins = _score(encoder.logits(start[None]).expand(len(x), -1), spot, scalar)
+        ends = score.value(logits, spot)
+        begins = score.value(encoder.logits(start[None]).expand(len(x), -1), spot)
     total = torch.zeros_like(x)
-    for (member, _), gradient in zip(path, _gradients(path, spot, scalar, n_steps), strict=True):
+    for (member, _), gradient in zip(path, _gradients(path, spot, score, n_steps), strict=True):
         mean = weights @ gradient.view(len(x), n_steps, -1)
         total.addmm_(mean, member.weight)
     return _Block(values=total * (x - start), spot=spot, end=ends, begin=begins)
 
 
-def _gradients(path: Path, spot: torch.Tensor, scalar: Scalar, n_steps: int) -> list[torch.Tensor]:
+def _gradients(path: Path, spot: torch.Tensor, score: Score, n_steps: int) -> list[torch.Tensor]:
     """Gradient of the score at the first layer's output, per member (n_cells * n_steps, width)."""
     n, target = len(path), spot.repeat_interleave(n_steps)
-    found: list[torch.Tensor] = []
     with torch.enable_grad():
         embedded = [member.rest(along) for member, along in path]
-    p: torch.Tensor | None = None
-    factor: Any = 1.0
-    if scalar is not Scalar.LOGIT:
-        p, factor = _softmax(path, [u.detach() for u in embedded], target, scalar)
+    slope = None
+    if score.scalar is not Scalar.LOGIT:
+        slope = score.slope(_logits(path, [u.detach() for u in embedded]), target)
+    found: list[torch.Tensor] = []
     for (member, along), u in zip(path, embedded, strict=True):
-        pull = member.spots[target]
-        if p is not None:
-            pull = (pull - p @ member.spots).mul_(factor)
-        (gradient,) = torch.autograd.grad(u, along, pull * (member.scale / n))
+        pull = member.spots[target] if slope is None else slope @ member.spots
+        (gradient,) = torch.autograd.grad(u, along, pull.mul_(member.scale / n))
         found.append(gradient)
     return found
 
 
 @torch.no_grad()
-def _softmax(
-    path: Path, embedded: list[torch.Tensor], target: torch.Tensor, scalar: Scalar
-) -> tuple[torch.Tensor, Any]:
-    """Probabilities along the path, and the score's derivative by its own logarithm."""
+def _logits(path: Path, embedded: list[torch.Tensor]) -> torch.Tensor:
+    """Logits along the path, the members' averaged, shape (n_cells * n_steps, n_spots)."""
     n = len(path)
     logits = (embedded[0] * (path[0][0].scale / n)) @ path[0][0].spots.T
     for (member, _), u in zip(path[1:], embedded[1:], strict=True):
         logits.addmm_(u, member.spots.T, alpha=member.scale / n)
-    p = torch.softmax(logits, dim=1, out=logits)
-    return p, p.gather(1, target[:, None]) if scalar is Scalar.PROBABILITY else 1.0
-
-
-def _score(logits: torch.Tensor, spot: torch.Tensor, scalar: Scalar) -> torch.Tensor:
-    """F of every row, shape (n,)."""
-    turn: dict[Scalar, Callable[[torch.Tensor], torch.Tensor]] = {
-        Scalar.PROBABILITY: lambda v: v.softmax(dim=1),
-        Scalar.LOG_PROBABILITY: lambda v: v.log_softmax(dim=1),
-        Scalar.LOGIT: lambda v: v,
-    }
-    return turn[scalar](logits).gather(1, spot[:, None]).squeeze(1)
+    return logits
 
 
 def _sparse(

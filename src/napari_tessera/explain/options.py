@@ -9,8 +9,9 @@ from napari_tessera.contract.options import Options, option
 
 
 class Scalar(StrEnum):
-    """The number of a cell that is attributed to its genes."""
+    """The number of a cell that is attributed to its genes; see `napari_tessera.explain.scores`."""
 
+    REGION = "region"
     PROBABILITY = "probability"
     LOG_PROBABILITY = "log-probability"
     LOGIT = "logit"
@@ -36,10 +37,11 @@ class ExplainOptions(Options):
     """What an explanation can be told."""
 
     scalar: Scalar = option(
-        Scalar.PROBABILITY, "What of a cell's placement is attributed to its genes."
+        Scalar.REGION, "Number attributed to genes: the log-odds of the region, or its own spot's."
     )
     start: Start = option(
-        Start.ZERO, "Where the path starts: no expression at all, or the cells' mean profile."
+        Start.ZERO,
+        "Where paths start: the mean of the compared cells, or no expression.",
     )
     steps: int = option(
         20, "Nodes of the integral; 50 is what the authors use.", ge=2, le=1000, step=10

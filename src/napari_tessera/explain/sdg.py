@@ -1,8 +1,8 @@
 """Spatially dominant genes: those whose attribution sets a group of cells apart from others.
 
 Ordinary differential expression of the same cells stands in the same table, so that a reader sees
-what attribution adds. Genes are ordered by the area under the curve; there is no fold change, for
-a ratio of signed means says nothing.
+what attribution adds. Genes that pull the group in are ordered by the area under the curve; there
+is no fold change, for a ratio of signed means says nothing.
 """
 
 from __future__ import annotations
@@ -35,6 +35,10 @@ NOT_INDEPENDENT = (
 MOSTLY_MARKERS = (
     "All cells were compared: most of these genes mark the cell types that live there. "
     "Compare within one cell type to see what places its cells."
+)
+MEAN_START = (
+    "Attributions say what sets a cell apart from the mean of the compared cells; a gene that all "
+    "of them express alike has none."
 )
 ZERO_START = (
     "Paths start at no expression, so a gene that a cell lacks has attribution 0: the absence of a "
@@ -77,13 +81,27 @@ def rank_genes(
     if labellings is not None:
         columns |= _under_null(columns["auc"], null_aucs(main, labellings))
     columns |= _expression(values["expression"], labels)
-    order = np.lexsort((gene_names, -columns["mean_difference"], -columns["auc"]))
+    order = dominance_order(columns["auc"], columns["mean_group"])
     return GeneRanking(
         gene_names=gene_names[order],
         values={name: column[order] for name, column in columns.items()},
         contrast=contrast,
-        warnings=_remarks(contrast),
+        warnings=_remarks(contrast, explained="attribution" in values),
     )
+
+
+def dominance_order(auc: NDArray[np.float64], mean_group: NDArray[np.float64]) -> NDArray[np.int64]:
+    """Order genes: those that pull the group in by their AUC, then those that do not.
+
+    A gene that keeps the others out of the region, and that the group lacks, has a large AUC too;
+    it is not what puts the group there.
+
+    Parameters
+    ----------
+    auc, mean_group : ndarray, shape (n_genes,)
+        Area under the curve, and mean attribution in the group.
+    """
+    return np.lexsort((np.arange(auc.size), -auc, mean_group <= 0))
 
 
 def draw_labellings(
@@ -156,7 +174,7 @@ def _compared(values: sparse.csr_matrix, labels: NDArray[np.bool_]) -> dict[str,
         "mean_difference": inside - outside,
         "p": test.p,
         "p_adjusted": adjusted,
-        "dominant": (adjusted < LEVEL) & (inside > outside),
+        "dominant": (adjusted < LEVEL) & (inside > np.maximum(outside, 0)),
         "mean_group": inside,
         "mean_rest": outside,
     }
@@ -194,11 +212,12 @@ def _ones(values: sparse.csr_matrix) -> sparse.csr_matrix:
     return found
 
 
-def _remarks(contrast: Contrast) -> tuple[str, ...]:
+def _remarks(contrast: Contrast, *, explained: bool) -> tuple[str, ...]:
     """Say what a reader must know."""
     found = [NOT_INDEPENDENT]
     if not contrast.within and contrast.kind != "cell type":
         found.append(MOSTLY_MARKERS)
-    if contrast.details.get("options", {}).get("start") == "zero":
-        found.append(ZERO_START)
+    start = contrast.details.get("options", {}).get("start")
+    if explained and start is not None:
+        found.append(ZERO_START if start == "zero" else MEAN_START)
     return tuple(found)

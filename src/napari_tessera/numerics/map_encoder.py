@@ -58,11 +58,14 @@ class MapEncoder:
         Input of every cell.
     gene_names : ndarray of str, shape (n_genes,)
         Columns of `cells`.
+    cell_names : ndarray of str, shape (n_cells,)
+        Rows of `cells`.
     """
 
     members: tuple[MapMember, ...]
     cells: sparse.csr_matrix
     gene_names: NDArray[np.str_]
+    cell_names: NDArray[np.str_]
 
     @property
     def n_cells(self) -> int:

@@ -45,6 +45,14 @@ def results_dock(napari_viewer: Viewer | None = None) -> QWidget:
     return ResultsDock(session.bench, session.canvas)
 
 
+def regions_dock(napari_viewer: Viewer | None = None) -> QWidget:
+    """Make the Regions & genes dock, for the same viewer as `tissue_dock`."""
+    from napari_tessera.widgets.regions_dock import RegionsDock
+
+    session = _session(napari_viewer)
+    return RegionsDock(session.viewer, session.bench, session.explaining)
+
+
 def _session(viewer: Viewer | None) -> Session:
     """Find the session of a viewer, of the current one if none is given."""
     import napari

@@ -15,6 +15,7 @@ from napari_tessera.widgets.dropping import looks_like_tissue
 from napari_tessera.widgets.legend import canvas_widget_of
 from napari_tessera.widgets.main_thread import MainThread
 from napari_tessera.workbench.bench import Bench
+from napari_tessera.workbench.explaining import Explaining
 
 if TYPE_CHECKING:
     from napari import Viewer
@@ -39,6 +40,7 @@ class Session(QObject):  # type: ignore[misc]  # Qt comes without types
         self.bench = Bench(self.main_thread.post)
         self.canvas = Canvas(viewer, self.bench)
         self.activity = Activity(self.bench)
+        self.explaining = Explaining(self.bench, self.main_thread.post)
         self._viewer = weakref.ref(viewer)
         self._window: QWidget | None = None
         self._target: QWidget | None = None
@@ -46,6 +48,21 @@ class Session(QObject):  # type: ignore[misc]  # Qt comes without types
         app = QApplication.instance()
         if app is not None:
             app.aboutToQuit.connect(self.close)
+
+    @property
+    def viewer(self) -> Viewer:
+        """The viewer.
+
+        Raises
+        ------
+        RuntimeError
+            If its window has gone.
+        """
+        viewer = self._viewer()
+        if viewer is None:
+            msg = "the viewer of this session has gone"
+            raise RuntimeError(msg)
+        return viewer
 
     def _watch(self, viewer: Viewer) -> None:
         """End with the viewer's window; see what is dropped on it."""
@@ -86,6 +103,7 @@ class Session(QObject):  # type: ignore[misc]  # Qt comes without types
     def close(self) -> None:
         """Stop every job; each stays resumable."""
         self.activity.close()
+        self.explaining.close(0.2)
         self.canvas.close()
         self.bench.close(CLOSE_S)
         self._window = self._target = None

@@ -205,7 +205,10 @@ class Explaining:
             return None
         if self.job is not None and not self.job.state.ended:
             return self.job
-        request = Request(store=str(tissue.path), run=run, question=question, options=options)
+        request = Request(
+            store=str(tissue.path), run=run, question=question, options=options,
+            regions=self._drawn_for(run),
+        )  # fmt: skip
         folder = prepare_request(request, run_root(tissue.path) / run / JOB_FOLDER).path
         backend: Backend = ChildBackend(command=explain_command)
         if in_process:
@@ -220,6 +223,14 @@ class Explaining:
             self._on_ended(job, job.outcome)
         self.job_changed.emit(job)
         return job
+
+    def _drawn_for(self, run: str) -> tuple[Region, ...]:
+        """Regions as they are drawn, where the run lies in the coordinate system on the screen."""
+        shown, view = self._bench.shown, self._bench.view
+        if shown is None or view is None or shown.name != run:
+            return ()
+        system = shown.provenance.origin.selection.coordinate_system
+        return self.regions if system == view.coordinate_system else ()
 
     def cancel(self) -> None:
         """Stop the job that runs; nothing is written."""

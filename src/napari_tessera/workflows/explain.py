@@ -133,8 +133,7 @@ def explain(
     values = {"expression": subject.expression[rows]}
     attribution = None
     if subject.encoder is not None:
-        names = subject.inputs.cells.obs_names
-        attribution = attribute(subject.encoder, rows, options, monitor, names)
+        attribution = attribute(subject.encoder, rows, options, monitor, compared.inside)
         values["attribution"] = attribution.values
     monitor.report(Progress(stage="testing genes", fraction=1.0))
     ranking = _rank(subject, compared, options, values)

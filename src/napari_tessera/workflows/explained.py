@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from napari_tessera.contract.errors import InputError
 from napari_tessera.contract.explanation import Explanation
+from napari_tessera.contract.regions import Region
 from napari_tessera.contract.state import State
 from napari_tessera.explain.options import ExplainOptions
 from napari_tessera.jobs.checkpoint import load_state
@@ -83,12 +84,15 @@ class Request:
         What is asked.
     options : ExplainOptions
         How.
+    regions : tuple of Region
+        What is drawn, in the coordinates of the run; what the store holds counts after it.
     """
 
     store: str
     run: str
     question: Question
     options: ExplainOptions
+    regions: tuple[Region, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """Plain types for a JSON file."""
@@ -97,6 +101,7 @@ class Request:
             "run": self.run,
             "question": dataclasses.asdict(self.question),
             "options": self.options.to_json(),
+            "regions": [region.to_json() for region in self.regions],
         }
 
     @classmethod
@@ -107,6 +112,7 @@ class Request:
             run=values["run"],
             question=Question(**values["question"]),
             options=ExplainOptions.from_json(values["options"]),
+            regions=tuple(Region.from_json(region) for region in values["regions"]),
         )
 
 
@@ -143,17 +149,20 @@ def answer_request(job: RunDir, monitor: Monitor) -> None:
     FitCancelled
         If the monitor says so; nothing was written.
     """
-    from napari_tessera.workflows.explain import explain_region
+    from napari_tessera.workflows.explain import explain, keep
+    from napari_tessera.workflows.question import compare
+    from napari_tessera.workflows.subject import open_subject
 
     note = job.read_note(REQUEST)
     if note is None:
         msg = f"{job.path}: expected {REQUEST}.json, found none."
         raise InputError(msg, "Ask through the window or the command explain.")
     request = Request.from_json(note)
-    found = explain_region(
-        request.store, request.run, **dataclasses.asdict(request.question),
-        options=request.options, monitor=monitor,
-    )  # fmt: skip
+    options = request.options
+    subject = open_subject(request.store, request.run, options.device)
+    subject = dataclasses.replace(subject, given=request.regions)
+    compared = compare(subject, request.question, options)
+    found = keep(subject, explain(subject, compared, options, monitor))
     job.write_note(ANSWER, {"ranking": found.name})
 
 

@@ -50,6 +50,8 @@ class Compared:
         ``region``, ``path``, ``cell type`` or ``domain``.
     within : str
         Cell type, or nothing.
+    inside : ndarray of bool or None, shape (n_spots,)
+        Spots of the group; None where it is no set of spots.
     drawn : tuple of Region
         What was drawn, as it was then.
     """
@@ -59,6 +61,7 @@ class Compared:
     shape_xy: NDArray[np.float64]
     kind: str
     within: str
+    inside: NDArray[np.bool_] | None = None
     drawn: tuple[Region, ...] = ()
 
     @property
@@ -158,6 +161,7 @@ def _by_spots(
     return Compared(
         sides=dataclasses.replace(sides, within=only or ""), along=None,
         shape_xy=subject.inputs.spot_xy[inside[0]], kind="domain", within=only or "",
+        inside=inside[0],
     )  # fmt: skip
 
 

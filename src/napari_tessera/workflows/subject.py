@@ -54,6 +54,8 @@ class Subject:
         What it was fitted to.
     encoder : MapEncoder or None
         Its map, where the method can be explained.
+    given : tuple of Region
+        Regions that count before those in the store.
     """
 
     store: Path | SpatialData
@@ -61,6 +63,7 @@ class Subject:
     run_dir: RunDir
     inputs: PairedData
     encoder: MapEncoder | None
+    given: tuple[Region, ...] = ()
 
     @property
     def placement(self) -> Placement:
@@ -106,6 +109,8 @@ class Subject:
         """
         from napari_tessera.data.regions import find_region, read_regions
 
+        if any(region.name == name and region.kind is kind for region in self.given):
+            return find_region(self.given, name, kind)
         system = str(self.inputs.origin.selection.coordinate_system)
         return find_region(read_regions(self.tissue, system), name, kind)
 

@@ -51,6 +51,7 @@ def map_encoder(state: State, inputs: PairedData, device: torch.device) -> MapEn
         members=tuple(members),
         cells=log_normalise(sparse.csr_matrix(inputs.cells.values[:, genes]), target),
         gene_names=inputs.cells.gene_names[genes],
+        cell_names=inputs.cells.obs_names,
     )
 
 
