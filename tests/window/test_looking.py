@@ -129,3 +129,13 @@ def moving_signs() -> list[int]:
     labels = [w for w in QApplication.allWidgets() if isinstance(w, QLabel)]
     movies = [label.movie() for label in labels if label.movie() is not None]
     return [movie.speed() for movie in movies if movie.state() == movie.MovieState.Running]
+
+
+def test_a_run_that_another_process_writes_is_listed(
+    window: Window, mapped: Run, qtbot: QtBot
+) -> None:
+    window.bench.open_tissue(window.sample.tissue)
+    qtbot.waitUntil(lambda: window.role("spots"), timeout=PATIENCE_MS)
+    window.bench.look_again()
+    write(window.sample.tissue, mapped)
+    qtbot.waitUntil(lambda: [r.name for r in window.bench.runs] == [mapped.name], timeout=20_000)

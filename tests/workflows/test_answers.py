@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +12,7 @@ import pytest
 import spatialdata
 
 import napari_tessera as nt
+from napari_tessera.cli.main import main
 from napari_tessera.contract.errors import InputError, OptionError, RefusedError
 from napari_tessera.contract.inputs import Selection
 from napari_tessera.contract.method import Task
@@ -174,3 +176,20 @@ def test_full_names_are_understood_too() -> None:
     for name, method in METHODS.items():
         for task in method.answers:
             assert method_for(task, name) is method
+
+
+def test_the_results_of_a_read_only_store_lie_beside_it(
+    sample: SamplePaths, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tissue = tmp_path / "tissue.zarr"
+    shutil.copytree(sample.tissue, tissue)
+    truly = os.access
+
+    def access(path: str | Path, mode: int) -> bool:
+        return not (mode == os.W_OK and str(path) == str(tissue)) and truly(path, mode)
+
+    monkeypatch.setattr(os, "access", access)
+    command = ["map", str(tissue), "--reference", str(sample.reference), "--method", "baseline"]
+    assert main(command) == 0
+    assert nt.runs(tissue) == ()
+    assert len(nt.runs(tmp_path / "tissue_results.zarr")) == 1

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from napari import Viewer
     from qtpy.QtWidgets import QWidget
 
+LOOK_MS = 3000
+"""Time between two looks whether another program has written into the store."""
+
 CLOSE_S = 1.5
 """Longest wait for running jobs when the window closes."""
 
@@ -45,6 +48,9 @@ class Session(QObject):  # type: ignore[misc]  # Qt comes without types
         self._window: QWidget | None = None
         self._target: QWidget | None = None
         self._watch(viewer)
+        self._look = QTimer(self)
+        self._look.timeout.connect(self.bench.look_again)
+        self._look.start(LOOK_MS)
         app = QApplication.instance()
         if app is not None:
             app.aboutToQuit.connect(self.close)
@@ -102,6 +108,7 @@ class Session(QObject):  # type: ignore[misc]  # Qt comes without types
 
     def close(self) -> None:
         """Stop every job; each stays resumable."""
+        self._look.stop()
         self.activity.close()
         self.explaining.close(0.2)
         self.canvas.close()

@@ -106,7 +106,7 @@ class Bench:
         self._answer: Answer | None = None
         self._at_work: dict[str, Tissue | None] = {}
         self._errands = Errands(post)
-        self._tasks = Tasks(self._errands, self._take_failure)
+        self._tasks = Tasks(self._errands, lambda error: self.failed.emit(*words_of(error)))
         # psygnal 0.16 mixes signals up whose `emit` is connected as it is: hence the lambdas
         self._tasks.changed.connect(lambda what: self.busy_changed.emit(what))
         self._checker = Checker(self._errands)
@@ -135,10 +135,8 @@ class Bench:
         ----------
         source : path, SpatialData or AnnData
             What to open.
-        image : Path, optional
-            Picture that lies beside the table.
-        image_scale : float
-            Picture pixels per unit of the spots' coordinates.
+        image, image_scale : optional
+            Picture that lies beside the table, and its pixels per unit of the spots' coordinates.
         """
         selection = self.selection
         self._tasks.do(
@@ -275,10 +273,9 @@ class Bench:
             Name in ``METHODS``.
         options : Options
             Of that method.
-        in_process : bool
-            Fit in a thread of this process instead of a child process.
-        again : bool
-            Whether to compute an identical run once more, under a further name.
+        in_process, again : bool
+            Fit in a thread of this process instead of a child process; compute an identical run
+            once more, under a further name.
 
         Returns
         -------
@@ -294,7 +291,7 @@ class Bench:
                 again=again,
             )
         except (TesseraError, OSError) as error:
-            self._take_failure(error)
+            self.failed.emit(*words_of(error))
             return None
         under_way = next((j for j in self.jobs if j.name == launch.name and not j.outcome), None)
         if under_way is not None:
@@ -359,6 +356,10 @@ class Bench:
     def shown(self, run: Run | None) -> None:
         self._shelf.shown = run
 
+    def look_again(self) -> None:
+        """List the runs anew if another program has written into the store."""
+        self._shelf.look_again()
+
     def show_run(self, name: str) -> None:
         """Load the run of that name; `run_loaded` follows."""
         self._shelf.load(name)
@@ -381,10 +382,6 @@ class Bench:
     def busy(self) -> str:
         """What is being done at this moment; empty when nothing is."""
         return self._tasks.what
-
-    def _take_failure(self, error: Exception) -> None:
-        """Say once what went wrong and what to do."""
-        self.failed.emit(*words_of(error))
 
     def close(self, timeout_s: float = 2.0) -> None:
         """Stop every job with a checkpoint and drop all that is under way.

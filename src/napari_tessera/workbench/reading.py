@@ -167,6 +167,22 @@ def runs_of(tissue: Tissue) -> tuple[RunSummary, ...]:
     return list_runs(target_of(tissue))
 
 
+def version_of(store: Path) -> str:
+    """Say which state a store is in, by a few looks at its folders; empty where it is gone.
+
+    Parameters
+    ----------
+    store : Path
+        A SpatialData ``.zarr``.
+    """
+    from napari_tessera.data.commit import store_version
+
+    try:
+        return store_version(store)
+    except OSError:
+        return ""
+
+
 def read_run_of(tissue: Tissue, name: str) -> Run:
     """Read one run back from its store."""
     from napari_tessera.data.write import read_run

@@ -46,6 +46,24 @@ class Shelf:
         self.tissue: Tissue | None = None
         self.runs: tuple[RunSummary, ...] = ()
         self.shown: Run | None = None
+        self._version = ""
+
+    def look_again(self) -> None:
+        """List the runs anew if somebody else has written into the store."""
+        tissue = self.tissue
+        path = None if tissue is None else tissue.path
+        if tissue is None or path is None:
+            return
+
+        before, self._version = self._version, reading.version_of(path)
+        if self._version in {before, ""} or not before:
+            return
+
+        def take(runs: tuple[RunSummary, ...]) -> None:
+            if tissue is self.tissue and [r.name for r in runs] != [r.name for r in self.runs]:
+                self._set(runs)
+
+        self._tasks.do("Listing runs", lambda: reading.runs_of(tissue), take, key="runs")
 
     @property
     def names(self) -> frozenset[str]:
@@ -54,7 +72,7 @@ class Shelf:
 
     def change(self, tissue: Tissue, runs: tuple[RunSummary, ...]) -> None:
         """Take the runs of a tissue that was opened."""
-        self.tissue, self.shown = tissue, None
+        self.tissue, self.shown, self._version = tissue, None, ""
         self._set(runs)
 
     def load(self, name: str, run_dir: RunDir | None = None) -> None:

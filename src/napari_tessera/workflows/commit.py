@@ -17,6 +17,15 @@ if TYPE_CHECKING:
     from napari_tessera.jobs.run_dir import RunDir
 
 
+BESIDE = "_results.zarr"
+"""Ending of the store that takes the results of one that is read-only."""
+
+
+def _read_only(store: Path) -> bool:
+    """Whether a store must not be written, while its folder may."""
+    return store.is_dir() and not os.access(store, os.W_OK) and os.access(store.parent, os.W_OK)
+
+
 def commit_run(run_dir: RunDir) -> Path:
     """Write the result that lies in a run directory as new elements into its store.
 
@@ -55,7 +64,7 @@ def commit_run(run_dir: RunDir) -> Path:
 
 
 def checked_store(spec: RunSpec) -> Path:
-    """Store that takes the result.
+    """Store that takes the result; one beside the tissue where that is read-only.
 
     Raises
     ------
@@ -63,6 +72,8 @@ def checked_store(spec: RunSpec) -> Path:
         If there is none, or what lies there is something else.
     """
     store = store_of(spec)
+    if store is not None and not spec.out and _read_only(store):
+        store = store.with_name(f"{store.stem}{BESIDE}")
     if store is None:
         found = spec.tissue or "a tissue in memory"
         msg = f"{found}: expected a .zarr store that takes the result, found none."
