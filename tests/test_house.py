@@ -29,6 +29,10 @@ MAX_BODY_LINES = 50
 MAX_PARAMETERS = 5
 
 MANY_PARAMETERS = {
+    "workflows/answers.py:annotate_spots": "a public verb",
+    "workflows/answers.py:find_domains": "a public verb",
+    "workflows/answers.py:impute_genes": "a public verb",
+    "workflows/verbs.py:make_spec": "what a verb was told",
     "contract/options.py:option": "one declaration of everything there is to say of an option",
     "data/problems.py:_say": "where, what was expected, what was found, what to do",
     "data/problems.py:refusal": "where, what was expected, what was found, what to do",

@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 LIST_HEIGHT = 90
 """Least height of the list of runs in pixels: one run and a half."""
 
+LEAST_WIDTH = 300
+"""Width in pixels at which every word can still be read."""
+
 _EMPTY = "No runs in this tissue yet. Start one in the Model dock."
 
 
@@ -84,7 +87,9 @@ class ResultsDock(QWidget):  # type: ignore[misc]  # Qt comes without types
         column.addWidget(self.story)
         outer = QVBoxLayout(self)
         outer.setContentsMargins(0, 0, 0, 0)
-        outer.addWidget(scrolled(inside))
+        area = scrolled(inside)
+        area.setMinimumWidth(LEAST_WIDTH)
+        outer.addWidget(area)
 
     def _connect(self) -> None:
         self._bench.runs_changed.connect(self._on_runs)
