@@ -82,6 +82,12 @@ def test_pieces_of_spots_give_the_sums_of_the_whole(monkeypatch: pytest.MonkeyPa
         assert torch.allclose(a, b, rtol=1e-5)
 
 
+def test_gradients_of_the_sums_pass_gradcheck() -> None:
+    given = [values(4, 5), values(4), values(3, 4), values(3, 5), values(2, 3, 5)]
+    given = [g if i == 2 else g.requires_grad_() for i, g in enumerate(given)]
+    assert gradcheck(network._Products.apply, tuple(given))
+
+
 def test_pieces_of_spots_read_what_the_whole_reads(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(network, "PIECE", 4)
     block = network.FromSpots(10, torch_generator(0))

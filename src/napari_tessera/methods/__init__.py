@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 _ALL: tuple[Method[Any], ...] = (
     Stem(),
     MultinomialMap(),
-    GeneEnsemble(),
+    GeneEnsemble(guests=(SpaimMethod(),)),
     EnsembleAnnotation(),
     Come(),
     Stai(),

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 
-from napari_tessera.numerics.imputers import gene_correlation
+from napari_tessera.numerics.imputers import gene_correlation, ridge_weights
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -75,10 +75,8 @@ def co_expression(
     power = [half[:, outputs].double().square().mean(dim=0) for half in halves]
     agreed = torch.zeros(len(PENALTIES), len(outputs), dtype=torch.float64, device=cells.device)
     for here, there in ((0, 1), (1, 0)):
-        values, vectors = torch.linalg.eigh(own[here])
-        turned = vectors.T @ across[here]
         for number, penalty in enumerate(PENALTIES):
-            weights = vectors @ (turned / (values.clamp(min=0) + penalty)[:, None])
+            weights = ridge_weights(own[here], across[here], penalty)
             spread = (weights * (own[there] @ weights)).sum(dim=0) * power[there]
             shared = (weights * across[there]).sum(dim=0)
             agreed[number] += shared / spread.clamp(min=1e-12).sqrt() / 2

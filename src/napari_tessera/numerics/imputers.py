@@ -140,13 +140,14 @@ def kernel_ridge(
     penalties : sequence of float
         One prediction each.
     """
-    values, vectors = torch.linalg.eigh(inner.double())
-    turned = vectors.T @ outer.double()
-    found = []
-    for penalty in penalties:
-        weights = vectors @ (turned / (values.clamp(min=0.0) + penalty)[:, None])
-        found.append(spots @ weights.to(spots.dtype))
-    return found
+    return [spots @ ridge_weights(inner, outer, p).to(spots.dtype) for p in penalties]
+
+
+def ridge_weights(inner: torch.Tensor, outer: torch.Tensor, penalty: float) -> torch.Tensor:
+    """``(inner + penalty I)^-1 outer`` in double precision; `inner` is a correlation matrix."""
+    own = inner.double()
+    own = own + penalty * torch.eye(len(own), dtype=own.dtype, device=own.device)
+    return torch.cholesky_solve(outer.double(), torch.linalg.cholesky(own))
 
 
 def standard_columns(values: torch.Tensor) -> torch.Tensor:

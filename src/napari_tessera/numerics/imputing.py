@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     Part = tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.float64] | None]
 
-GENE_BLOCK = 500
+GENE_BLOCK = 2000
 """Genes that are predicted at a time."""
 
 

@@ -17,9 +17,9 @@ class LinearRule:
 
     Parameters
     ----------
-    table : ndarray, shape (3, n_features + 1), float64
-        Centre, scale and coefficient of every feature; the last column holds the range of the
-        targets it was made from and the intercept.
+    table : ndarray, shape (5, n_features + 1), float64
+        Centre, scale, coefficient, least and largest value of every feature; the last column holds
+        the intercept three times, and the least and the largest target.
     """
 
     table: NDArray[np.float64]
@@ -45,13 +45,15 @@ class LinearRule:
         z = (x - centre) / scale
         own = z.T @ z + penalty * np.eye(z.shape[1])
         coefficient = np.linalg.solve(own, z.T @ (y - y.mean()))
-        last = [[y.min()], [y.max()], [y.mean()]]
-        return cls(np.hstack([np.stack([centre, scale, coefficient]), last]))
+        last = np.array([y.mean()] * 3 + [y.min(), y.max()])[:, None]
+        rows = [centre, scale, coefficient, x.min(axis=0), x.max(axis=0)]
+        return cls(np.hstack([np.stack(rows), last]))
 
     def predict(self, features: NDArray[np.floating]) -> NDArray[np.float64]:
-        """Predict; never beyond the range of the targets by more than a tenth of it."""
-        (centre, scale, coefficient), (low, high, intercept) = self.table[:, :-1], self.table[:, -1]
-        z = (np.asarray(features, dtype=np.float64) - centre) / scale
+        """Predict, features cut to what was seen, and the answer to a tenth beyond it."""
+        centre, scale, coefficient, least, largest = self.table[:, :-1]
+        intercept, low, high = self.table[[0, 3, 4], -1]
+        z = (np.clip(np.asarray(features, dtype=np.float64), least, largest) - centre) / scale
         room = 0.1 * (high - low)
         return np.asarray(np.clip(z @ coefficient + intercept, low - room, high + room))
 

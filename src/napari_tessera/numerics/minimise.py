@@ -150,9 +150,9 @@ def _take_step(
         group["lr"] = plan.rate(step)
     weights = plan.weights(step)
     try:
+        optimiser.zero_grad(set_to_none=True)  # first, so that old gradients take no memory
         terms = plan.terms(step)
         total = sum((weights[n] * t for n, t in terms.items() if weights[n] != 0), torch.zeros(()))
-        optimiser.zero_grad(set_to_none=True)
         total.backward()  # type: ignore[no-untyped-call]
         torch.nn.utils.clip_grad_norm_(net.parameters(), plan.clip)
         losses = {n: float(t.detach()) for n, t in terms.items()} | {"total": float(total.detach())}

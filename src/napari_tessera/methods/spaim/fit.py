@@ -97,7 +97,9 @@ class _Fit:
 
     def targets(self, spots: torch.Tensor, genes: torch.Tensor) -> tuple[Targets, torch.Tensor]:
         """Say what is learned of some genes, and in which basis (empty: the spots themselves)."""
-        x, profiles = spots[:, genes], self.profiles[genes]
+        everything = len(genes) == self.panel.n_panel  # no copy: a large section has but one
+        x = spots if everything else spots[:, genes]
+        profiles = self.profiles[genes]
         if self.options.improved:
             basis, coordinates = in_basis(x)
             ones = torch.ones(len(genes), device=x.device)

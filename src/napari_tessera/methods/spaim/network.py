@@ -17,12 +17,12 @@ into pieces of spots, so that nothing of genes x spots is ever made beside the b
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import torch
 from torch import nn
+from torch.autograd.function import once_differentiable
 from torch.nn.utils import skip_init
-from torch.utils.checkpoint import checkpoint
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -132,9 +132,8 @@ class ToSpots(nn.Module):
         found: list[torch.Tensor] = []
         start = 0
         for piece, size in zip(self.pieces, self.sizes, strict=True):
-            part = checkpoint(
-                _products, piece, x[:, start : start + size], plain, made, use_reentrant=False
-            )
+            given = (piece.weight, piece.bias, x[:, start : start + size], plain, made)
+            part = _Products.apply(*given)  # type: ignore[no-untyped-call]
             found = list(part) if not found else [a + b for a, b in zip(found, part, strict=True)]
             start += size
         return Products(*found)
@@ -212,14 +211,43 @@ def sizes(n_spots: int) -> list[int]:
     return [min(PIECE, n_spots - start) for start in range(0, n_spots, PIECE)]
 
 
-def _products(
-    piece: nn.Linear, x: torch.Tensor, plain: torch.Tensor, made: torch.Tensor
-) -> tuple[torch.Tensor, ...]:
-    """Sum over the spots of one piece, one masked copy at a time."""
-    h = piece(plain)
-    own = [(x * x).sum(dim=1), (x * h).sum(dim=1), (h * h).sum(dim=1)]
-    across = []
-    for copy in made:
-        g = piece(copy)
-        across.append(torch.stack([(h * g).sum(dim=1), (g * g).sum(dim=1), (x * g).sum(dim=1)]))
-    return (*own, *torch.stack(across, dim=1))
+class _Products(torch.autograd.Function):
+    """Sums of products over the spots of one piece; the outputs are made again backwards."""
+
+    @staticmethod
+    def forward(ctx: Any, *given: torch.Tensor) -> tuple[torch.Tensor, ...]:  # noqa: ANN401
+        weight, bias, x, plain, made = given
+        ctx.save_for_backward(*given)
+        h = torch.addmm(bias, plain, weight.T)
+        across = []
+        for copy in made:
+            g = torch.addmm(bias, copy, weight.T)
+            across.append(torch.stack([_dot(h, g), _dot(g, g), _dot(x, g)]))
+        return (_dot(x, x), _dot(x, h), _dot(h, h), *torch.stack(across, dim=1).unbind())
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, *grads: torch.Tensor) -> tuple[torch.Tensor | None, ...]:  # noqa: ANN401
+        weight, bias, x, plain, made = ctx.saved_tensors
+        _, by_xh, by_hh, by_hg, by_gg, by_xg = grads
+        h = torch.addmm(bias, plain, weight.T)
+        to_h = x * by_xh[:, None]
+        to_h += 2 * by_hh[:, None] * h
+        to_weight, to_bias = torch.zeros_like(weight), torch.zeros_like(bias)
+        to_made = torch.empty_like(made)
+        for number, copy in enumerate(made):
+            g = torch.addmm(bias, copy, weight.T)
+            to_h.addcmul_(g, by_hg[number, :, None])
+            to_g = g.mul_(2 * by_gg[number, :, None])
+            to_g.addcmul_(h, by_hg[number, :, None]).addcmul_(x, by_xg[number, :, None])
+            to_weight.addmm_(to_g.T, copy)
+            to_bias += to_g.sum(dim=0)
+            to_made[number] = to_g @ weight
+        to_weight.addmm_(to_h.T, plain)
+        to_bias += to_h.sum(dim=0)
+        return to_weight, to_bias, None, to_h @ weight, to_made
+
+
+def _dot(a: torch.Tensor, b: torch.Tensor) -> torch.Tensor:
+    """Products of like rows, shape (n_rows,)."""
+    return torch.einsum("gs,gs->g", a, b)

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 
 from napari_tessera.methods.spaim.losses import content, cosine_loss, style
-from napari_tessera.methods.spaim.network import Generator, Spaim
+from napari_tessera.methods.spaim.network import PIECE, Generator, Spaim
 from napari_tessera.methods.spaim.options import Aggregate, SpaimOptions
 from napari_tessera.numerics.gene_views import cell_components
 from napari_tessera.numerics.minimise import CLIP, WEIGHT_DECAY, Plan, Watch, minimise, one_cycle
@@ -101,8 +101,12 @@ class Targets:
 
     def batch(self, genes: torch.Tensor) -> torch.Tensor:
         """Targets of some genes, shape (n, n_spots)."""
-        values = self.x[:, genes] * self.scale[genes] + self.centre[genes]
-        return values.T.contiguous()
+        found = self.x.new_empty(len(genes), len(self.x))
+        scale, centre = self.scale[genes, None], self.centre[genes, None]
+        for start in range(0, len(self.x), PIECE):
+            rows = slice(start, start + PIECE)
+            found[:, rows] = self.x[rows][:, genes].T * scale + centre
+        return found
 
 
 def in_basis(spots: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
