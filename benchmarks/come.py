@@ -243,7 +243,7 @@ def pancreas(kit: Path, given: argparse.Namespace) -> None:
     shown = spots[:, ~spots.var_names.isin(list(level))]
     paired = pair(shown, cells, np.asarray(spots.obsm["spatial"], dtype=np.float64), "unit")
     results = {}
-    for name in ("baseline", "stem", "come"):
+    for name in given.methods.split(","):
         for seed in range(given.seeds):
             composed = answer(paired, name, seed=seed)[0].composition
             assert composed is not None
@@ -289,7 +289,7 @@ def tumour(kit: Path, given: argparse.Namespace) -> None:
     xy = np.asarray(spots.obs[["pixel_x_fullres", "pixel_y_fullres"]], dtype=np.float64)
     published = spots.obsm["stereoscope_major"]
     paired = pair(spots, cells, xy, "pixel")
-    for name in ("baseline", "stem", "come"):
+    for name in given.methods.split(","):
         for seed in range(given.seeds):
             composed = answer(paired, name, seed=seed)[0].composition
             assert composed is not None
@@ -316,6 +316,7 @@ def main() -> None:
     parser.add_argument("--first", type=int, default=0, help="first seed")
     parser.add_argument("--free", action="store_true", help="the free map, 70 steps, as published")
     parser.add_argument("--only", help="names of variants")
+    parser.add_argument("--methods", default="baseline,stem,come", help="pdac, tumour")
     parser.add_argument("--save", type=Path, help="file for the correlation of every gene")
     parser.add_argument("--figures", type=Path, help="folder for the figure")
     given = parser.parse_args()

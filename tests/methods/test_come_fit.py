@@ -261,6 +261,14 @@ def test_both_kinds_of_trial_leave_a_score(trained: tuple[Fitted, RunResult]) ->
     assert scores["held_out_distance"] > 0
 
 
+def test_measured_genes_are_predicted_where_none_are_lacking() -> None:
+    fitted = COME.fit(TISSUE.paired, dataclasses.replace(QUICK, steps=0), SilentMonitor())
+    imputation = COME.predict(fitted, TISSUE.paired).imputation
+    assert imputation is not None
+    assert imputation.measured.all()
+    assert imputation.expected_pcc.mean() > 0.4
+
+
 def test_a_cell_that_was_never_seen_is_placed(trained: tuple[Fitted, RunResult]) -> None:
     fitted, result = trained
     rows = np.arange(0, 250, 2)

@@ -14,7 +14,7 @@ from napari_tessera.cli.parser import SELECTION_FLAGS
 from napari_tessera.cli.progress_bar import ProgressBar
 from napari_tessera.cli.say import answer, answer_json, prints_aside, remark, remark_report
 from napari_tessera.contract.errors import FitCancelled, InputError, OptionError
-from napari_tessera.contract.imputing import ImputingOptions
+from napari_tessera.contract.imputing import WantedGenes
 from napari_tessera.contract.inputs import RunSpec, Selection
 from napari_tessera.jobs.memory import PeakMemory, memory_now
 from napari_tessera.jobs.outcome import CANCELLED, DONE
@@ -142,7 +142,7 @@ def _with_genes(options: Options, arguments: argparse.Namespace) -> Options:
     path = getattr(arguments, "genes_file", None)
     if path is None:
         return options
-    if not isinstance(options, ImputingOptions):
+    if not isinstance(options, WantedGenes):
         msg = f"--genes-file: expected a method that predicts chosen genes, found {path}."
         raise OptionError(msg, "Leave it out, or choose another --method.")
     try:

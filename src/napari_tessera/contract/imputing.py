@@ -11,14 +11,26 @@ ALL_GENES = "all"
 
 
 @dataclass(frozen=True, kw_only=True)
-class ImputingOptions(Options):
-    """What every method that predicts genes can be told."""
+class WantedGenes(Options):
+    """Options of a method that can be told which genes to predict."""
 
     genes: str = option(
         "",
         "Genes to predict beside the measured ones, separated by commas; all takes every gene "
         "that the cells have.",
     )
+
+    @property
+    def wanted(self) -> tuple[str, ...]:
+        """Genes named by `genes`, in the order given, each once."""
+        names = (name.strip() for name in self.genes.split(","))
+        return tuple(dict.fromkeys(name for name in names if name))
+
+
+@dataclass(frozen=True, kw_only=True)
+class ImputingOptions(WantedGenes):
+    """What every method that does nothing but predict genes can be told."""
+
     folds: int = option(
         5, "Parts of the measured genes that are held out in turns.", ge=2, le=20, advanced=True
     )
@@ -52,9 +64,3 @@ class ImputingOptions(Options):
         step=0.05,
         advanced=True,
     )
-
-    @property
-    def wanted(self) -> tuple[str, ...]:
-        """Genes named by `genes`, in the order given, each once."""
-        names = (name.strip() for name in self.genes.split(","))
-        return tuple(dict.fromkeys(name for name in names if name))

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from napari_tessera.contract.errors import InputError
-from napari_tessera.contract.imputing import ImputingOptions
+from napari_tessera.contract.imputing import WantedGenes
 from napari_tessera.contract.method import Task
 from napari_tessera.jobs.run_dir import RunDir
 from napari_tessera.jobs.run_dir import run_root as usual_root
@@ -173,7 +173,7 @@ def _read_cells(
     method = get_method(spec.method)
     cells = read_reference(_given(spec.reference if reference is None else reference, "reference"))
     chosen = spec.selection
-    if isinstance(options, ImputingOptions) and options.wanted:
+    if isinstance(options, WantedGenes) and options.wanted:
         chosen = dataclasses.replace(chosen, imputed_genes=options.wanted)
     return prepare_pair(tissue, cells, chosen, needs=method.needs, accepts=method.accepts)
 

@@ -43,6 +43,9 @@ if TYPE_CHECKING:
     from napari_tessera.methods.come.maps import Arrays
     from napari_tessera.methods.come.options import ComeOptions
 
+MANY = 2 * 10**7
+"""Held-out predictions that are kept although nobody asked for further genes: 80 MB."""
+
 NO_FOLDS = "Genes were not held out: steps and sharpness are defaults; no gene has a score."
 NO_SPOTS = "Spots were not held out: there is no held-out distance."
 NOT_JUDGED = "Finished early: steps and sharpness are defaults; no gene has a score."
@@ -134,7 +137,7 @@ def _of_folds(work: Work, course: Course, choice: judging.Choice, places: Places
         for_genes.append(tried[choice.snapshot])
         for_places.append(tried[places.snapshot])
     found: dict[str, Any] = {"folds": work.folds}
-    if work.inputs.further is not None:
+    if work.inputs.further is not None or work.data.spots.n_rows * work.data.genes.size < MANY:
         found["held_out"] = judging.held_out_predictions(
             for_genes, work.data, work.folds, (choice.sharpness, work.device)
         )

@@ -42,38 +42,38 @@ def impute(inputs: PairedData, learned: Learned, data: Prepared, relation: Relat
     Parameters
     ----------
     inputs : PairedData
-        With further genes.
+        Perhaps with further genes.
     learned : Learned
-        With held-out predictions, where genes were held out.
+        With held-out predictions, where genes were held out; one of the two must be there.
     data : Prepared
         Genes that the map knows.
     relation : Relation
         The map for expression.
     """
-    further = log_further(inputs)
     truth, own = data.spots.values.toarray(), data.cells.values.toarray()
     trust = _Trust.learn(learned, truth, own)
+    names = [inputs.cells.gene_names[data.genes]] if trust.judged else []
     parts = [trust.measured(own)] if trust.judged else []
+    further = log_further(inputs)
     for start in range(0, further.shape[1], GENE_BLOCK):
         block = sparse.csr_matrix(further[:, start : start + GENE_BLOCK])
         carried = relation.carry(block, learned.sharpness)
         parts.append(trust.further(carried, block.toarray(), own))
-    scale = inputs.spots.scale
-    is_counts = scale is ExpressionScale.COUNTS
+    if inputs.further is not None:
+        names.append(inputs.further.gene_names)
+    genes = np.concatenate(names)
     values, half_width, expected = (np.concatenate(p, axis=-1) for p in zip(*parts, strict=True))
-    names = [inputs.cells.gene_names[data.genes]] if trust.judged else []
-    n_measured = data.genes.size if trust.judged else 0
+    scale = inputs.spots.scale
     if scale is not ExpressionScale.SCALED:
         values = values.clip(min=0.0)
-    genes = np.concatenate([*names, inputs.further.gene_names])  # type: ignore[union-attr]
     return Imputation(
         spot_names=inputs.spots.obs_names,
         gene_names=genes,
         values=values.astype(np.float32),
-        scale=ExpressionScale.LOG1P if is_counts else scale,
+        scale=ExpressionScale.LOG1P if scale is ExpressionScale.COUNTS else scale,
         half_width=half_width.astype(np.float32),
         expected_pcc=expected.astype(np.float32),
-        measured=np.arange(genes.size) < n_measured,
+        measured=np.arange(genes.size) < (data.genes.size if trust.judged else 0),
         coverage=COVERAGE,
     )
 
@@ -81,8 +81,7 @@ def impute(inputs: PairedData, learned: Learned, data: Prepared, relation: Relat
 def log_further(inputs: PairedData) -> sparse.csr_matrix:
     """Further genes of the cells on the scale on which the shared ones are mapped."""
     if inputs.further is None:
-        msg = "there is nothing to impute"
-        raise ValueError(msg)
+        return sparse.csr_matrix(np.zeros((inputs.n_cells, 0), dtype=np.float32))
     if inputs.cells.scale is not ExpressionScale.COUNTS:
         return inputs.further.values
     totals = library(inputs)

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from napari_tessera.contract.errors import OptionError
-from napari_tessera.contract.options import Options, option
+from napari_tessera.contract.imputing import WantedGenes
+from napari_tessera.contract.options import option
 
 STEP_CHOICES = (50, 100, 200)
 """Lengths of training that folds choose from; the amortised map may also stay at its start."""
@@ -30,7 +31,7 @@ class Start(StrEnum):
 
 
 @dataclass(frozen=True, kw_only=True)
-class ComeOptions(Options):
+class ComeOptions(WantedGenes):
     """What COME can be told."""
 
     map: MapForm = option(

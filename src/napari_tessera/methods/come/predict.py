@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def predict(fitted: Fitted, inputs: PairedData) -> RunResult:
-    """Place every cell, compose every spot where cells have types, impute what spots lack.
+    """Place every cell, compose every spot where cells have types, predict genes.
 
     Parameters
     ----------
@@ -54,7 +54,7 @@ def predict(fitted: Fitted, inputs: PairedData) -> RunResult:
             spread=learned.spread,
         )
     imputed = None
-    if inputs.further is not None:
+    if inputs.further is not None or learned.held_out is not None:
         imputed = impute(inputs, learned, data, relate(learned.for_genes, data, device))
     return RunResult(placement=placement, composition=composed, imputation=imputed)
 

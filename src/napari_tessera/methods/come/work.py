@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import math
 import time
 from functools import partial
 from typing import TYPE_CHECKING
@@ -26,7 +25,7 @@ from napari_tessera.methods.come.training import (
 from napari_tessera.numerics.ahead import Ahead
 from napari_tessera.numerics.folds import rest_of
 from napari_tessera.numerics.held_out import HeldOut, hold_out
-from napari_tessera.numerics.minimise import Plan, Watch, minimise
+from napari_tessera.numerics.minimise import Plan, Watch, minimise, one_cycle
 from napari_tessera.numerics.seeding import torch_generator
 from napari_tessera.numerics.tensors import pick_device, quick_products
 
@@ -46,9 +45,6 @@ PREVIEW_EVERY = 25
 
 FREE_RATE = 1 / 3
 """Rate of the free map in shares of the largest: 0.001 as published."""
-
-LOW_RATE = 0.02
-"""Rate at the end of a cycle, in shares of the largest."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -125,7 +121,7 @@ class Work:
             terms=self._terms(net, data, stage),
             weights=loss_weights(self.options),
             n_steps=first + stage.steps[-1],
-            rate=self._rate(stage),
+            rate=self._rate(),
         )
         watch = Watch(
             monitor=self.monitor,
@@ -151,12 +147,12 @@ class Work:
 
         return amortised_terms(net, data, self.options, Ahead(drawn, stage.steps[-1]))
 
-    def _rate(self, stage: Stage) -> Callable[[int], float]:
-        """Constant for the free map; else a cosine cycle up to every snapshot."""
+    def _rate(self) -> Callable[[int], float]:
+        """Constant for the free map; else one cycle over the longest training there may be."""
         peak = self.options.learning_rate
         if self.options.is_free:
             return lambda _step: peak * FREE_RATE
-        return cycles(stage.steps, peak)
+        return one_cycle(self.options.step_choices[-1], peak)
 
     def _progress(
         self, stage: Stage, n_steps: int, step: int, losses: Mapping[str, float]
@@ -213,20 +209,3 @@ class Work:
         """Say after which steps weights are kept: for expression, and for places."""
         wanted = {self.lengths[choice.snapshot], self.lengths[places.snapshot]}
         return tuple(sorted(wanted - {0}))
-
-
-def cycles(steps: tuple[int, ...], peak: float) -> Callable[[int], float]:
-    """Rate that falls on a cosine up to every snapshot and starts again after it.
-
-    Warm restarts (:cite:`loshchilov2017sgdr`); the first cycle rises over a tenth of its steps.
-    """
-    bounds = (0, *steps)
-
-    def rate(step: int) -> float:
-        at = max(i for i, b in enumerate(bounds[:-1]) if step >= b)
-        begin, end = bounds[at], bounds[at + 1]
-        share = (step - begin) / max(1, end - begin)
-        rise = min(1.0, (step + 1) / max(1.0, 0.1 * end)) if at == 0 else 1.0
-        return peak * rise * (LOW_RATE + (1 - LOW_RATE) * (1 + math.cos(math.pi * share)) / 2)
-
-    return rate
