@@ -154,6 +154,19 @@ def test_cells_without_types_are_imputed_and_not_annotated() -> None:
     assert result.imputation is not None
 
 
+def test_five_genes_are_enough_to_run() -> None:
+    few = np.arange(5)
+
+    def part(of: Expression) -> Expression:
+        return dataclasses.replace(of, values=of.values[:, few], gene_names=of.gene_names[few])
+
+    paired = dataclasses.replace(PAIRED, cells=part(PAIRED.cells), spots=part(PAIRED.spots))
+    options = dataclasses.replace(QUICK, epochs=3, folds=5)
+    imputed, annotation = answers(METHOD.fit(paired, options, SilentMonitor()), paired)
+    assert np.isfinite(imputed.values).all()
+    assert np.isfinite(annotation.probability).all()
+
+
 def test_the_published_form_runs_and_has_no_simple_member() -> None:
     options = StaiOptions(variant=Variant.PUBLISHED, epochs=120, folds=2, alignment_cells=100)
     fitted = METHOD.fit(PAIRED, options, SilentMonitor())

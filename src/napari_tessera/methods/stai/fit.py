@@ -127,7 +127,8 @@ def design(data: StaiData, options: StaiOptions) -> Design:
     """Deal genes and cells over the networks; the seed decides."""
     rng = rng_for(options.seed, 2)
     n_genes = data.panel.n_panel
-    folds = [np.sort(f) for f in np.array_split(rng.permutation(n_genes), options.folds)]
+    n_folds = min(options.folds, max(2, n_genes // 2))
+    folds = [np.sort(f) for f in np.array_split(rng.permutation(n_genes), n_folds)]
     held, calibration = folds[0], folds[1]
     rest = np.setdiff1d(np.arange(n_genes), np.concatenate([held, calibration]))
     trial = Panel(rest if rest.size else calibration, calibration)
@@ -208,7 +209,7 @@ class StaiFit:
             n_steps=self.n_steps,
             losses=losses,
             elapsed_s=time.monotonic() - self.start,
-            fraction=(stage + step / self.n_steps) / (self.options.folds + 1),
+            fraction=(stage + step / self.n_steps) / (len(self.design.gene_folds) + 1),
         )
 
 
@@ -238,7 +239,7 @@ def fit(
     shared = StaiFit(data, options, design(data, options), monitor, time.monotonic())
     course = Course() if resume is None else Course.restore(resume)
     early = False
-    while not early and len(course.networks) <= options.folds:
+    while not early and len(course.networks) <= len(shared.design.gene_folds):
         stage = len(course.networks)
         model, early = shared.train(stage, course, resume)
         resume = None
