@@ -53,7 +53,7 @@ def with_further(seed: int = 1) -> tuple[PairedData, np.ndarray, np.ndarray]:
 
 
 PAIRED, TYPES, TRUTH = with_further()
-QUICK = StaiOptions(epochs=120, members=2, batch=0, alignment_cells=100)
+QUICK = StaiOptions(epochs=120, folds=2, batch=0, alignment_cells=100, genes="all")
 
 
 class Fused(SilentMonitor):
@@ -125,7 +125,9 @@ def test_genes_that_were_never_measured_are_predicted(
     assert np.mean(pcc) > 0.3
 
 
-def test_imputed_values_stay_within_the_reference(found: tuple[Imputation, Annotation]) -> None:
+def test_imputed_values_are_in_the_scale_of_the_tissue(
+    found: tuple[Imputation, Annotation],
+) -> None:
     imputed = found[0]
     assert (imputed.values >= 0).all()
     assert imputed.scale is ExpressionScale.LOG1P
@@ -152,8 +154,21 @@ def test_cells_without_types_are_imputed_and_not_annotated() -> None:
     assert result.imputation is not None
 
 
+def test_five_genes_are_enough_to_run() -> None:
+    few = np.arange(5)
+
+    def part(of: Expression) -> Expression:
+        return dataclasses.replace(of, values=of.values[:, few], gene_names=of.gene_names[few])
+
+    paired = dataclasses.replace(PAIRED, cells=part(PAIRED.cells), spots=part(PAIRED.spots))
+    options = dataclasses.replace(QUICK, epochs=3, folds=5)
+    imputed, annotation = answers(METHOD.fit(paired, options, SilentMonitor()), paired)
+    assert np.isfinite(imputed.values).all()
+    assert np.isfinite(annotation.probability).all()
+
+
 def test_the_published_form_runs_and_has_no_simple_member() -> None:
-    options = StaiOptions(variant=Variant.PUBLISHED, epochs=120, members=2, alignment_cells=100)
+    options = StaiOptions(variant=Variant.PUBLISHED, epochs=120, folds=2, alignment_cells=100)
     fitted = METHOD.fit(PAIRED, options, SilentMonitor())
     assert "simple_weights" not in fitted.state.arrays
     assert fitted.state.arrays["say"].tolist() == [1.0]
@@ -181,7 +196,7 @@ def test_the_same_seed_repeats_bit_for_bit(batch: int) -> None:
 
 @pytest.mark.parametrize("steps", [5, 17, 30])
 def test_a_resumed_fit_equals_an_unbroken_one(steps: int) -> None:
-    options = dataclasses.replace(QUICK, epochs=6, batch=128, refresh=2, members=2)
+    options = dataclasses.replace(QUICK, epochs=6, batch=128, refresh=2, folds=2)
     fuse = Fused(steps)
     with pytest.raises(FitCancelled):
         METHOD.fit(PAIRED, options, fuse)

@@ -31,7 +31,7 @@ class Stai:
         """Estimate time and memory of a fit, from measured steps; half of one core's time."""
         genes = min(n_genes, options.n_genes or n_genes)
         batch = min(n_spots, options.batch or n_spots)
-        rounds, networks = options.n_epochs, options.members + 1
+        rounds, networks = options.n_epochs, options.folds + 1
         rows = batch + min(n_cells, batch)
         step = 0.01 + rows * (6e-6 + 1.2e-7 * genes) + 7e-9 * options.n_aligned**2
         search = 5e-9 * n_spots * n_cells

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,14 +11,14 @@ from scipy import sparse
 from napari_tessera.numerics.blockwise import softmax_weights
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
     from napari_tessera.methods.stai.training import SubModel
 
 BLOCK = 2048
-"""Spots that are imputed at once."""
+"""Spots whose weights are made at once."""
 
 
 @torch.no_grad()
@@ -98,43 +97,34 @@ def cell_weights(model: SubModel) -> sparse.csr_matrix:
     return sparse.csr_matrix((values, lists.cpu().numpy().ravel(), indptr), shape=shape)
 
 
-@dataclasses.dataclass(frozen=True)
-class ImputedBlock:
-    """Imputed values of some spots.
+def pooled_weights(models: Sequence[SubModel]) -> sparse.csr_matrix:
+    """Mean of the networks' weights of the cells, shape (n_spots, n_cells)."""
+    each = [cell_weights(m) for m in models]
+    return sparse.csr_matrix(sum(each[1:], each[0]) / len(each), dtype=np.float32)
+
+
+def imputed(
+    weights: sparse.csr_matrix, targets: NDArray[np.float32], genes: NDArray[np.integer]
+) -> NDArray[np.float64]:
+    """Average some genes of the cells by their weights, and standardise each over the spots.
 
     Parameters
     ----------
-    rows : slice
-        Which spots.
-    mean, spread : ndarray, shape (n_rows, n_genes), float32
-        Mean over networks and cells, and standard deviation.
+    weights : csr_matrix, shape (n_spots, n_cells)
+        See `pooled_weights`.
+    targets : ndarray, shape (n_cells, n_genes), float32
+        Z-scored expression of the cells.
+    genes : ndarray of int
+        Columns of `targets`.
+
+    Returns
+    -------
+    ndarray, shape (n_spots, genes.size), float64
+        A gene that is the same everywhere is 0.
     """
-
-    rows: slice
-    mean: NDArray[np.float32]
-    spread: NDArray[np.float32]
-
-
-def impute(
-    weights: Sequence[sparse.csr_matrix], targets: sparse.csr_matrix
-) -> Iterator[ImputedBlock]:
-    """Average cells by each network's weights, then over networks, block by block.
-
-    Parameters
-    ----------
-    weights : sequence of csr_matrix, each of shape (n_spots, n_cells)
-        See `cell_weights`.
-    targets : csr_matrix, shape (n_cells, n_genes)
-        Log-normalised expression of the cells.
-    """
-    squares = targets.multiply(targets).tocsr()
-    pooled = sparse.csr_matrix(sum(weights[1:], weights[0]) / len(weights))
-    for start in range(0, pooled.shape[0], BLOCK):
-        rows = slice(start, min(start + BLOCK, pooled.shape[0]))
-        mean = (pooled[rows] @ targets).toarray()
-        variance = (pooled[rows] @ squares).toarray() - mean**2
-        spread = np.sqrt(np.maximum(variance, 0.0)).astype(np.float32)
-        yield ImputedBlock(rows, mean.astype(np.float32), spread)
+    mean = np.asarray(weights @ targets[:, genes], dtype=np.float64)
+    spread = mean.std(axis=0)
+    return np.asarray((mean - mean.mean(axis=0)) / np.where(spread > 1e-9, spread, np.inf))
 
 
 def _numpy(values: torch.Tensor) -> NDArray[np.float64]:

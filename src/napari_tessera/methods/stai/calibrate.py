@@ -13,18 +13,23 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
-from scipy import sparse
 
 from napari_tessera.methods.stai.answers import (
-    cell_weights,
     embed_rows,
-    impute,
+    imputed,
     mean_log_probability,
+    pooled_weights,
     strangeness,
 )
-from napari_tessera.methods.stai.reliability import fit_expected
+from napari_tessera.methods.stai.reliability import (
+    expected_pcc,
+    fit_expected,
+    panel_correlation,
+)
 from napari_tessera.numerics.conformal import set_thresholds
 from napari_tessera.numerics.cross_fit import held_out_scores
+from napari_tessera.numerics.gene_judging import in_units
+from napari_tessera.numerics.gene_units import Units, Widths, expected_error
 from napari_tessera.numerics.pooling import choose_weights, pool
 from napari_tessera.numerics.scores import pearson
 
@@ -37,14 +42,11 @@ if TYPE_CHECKING:
     from napari_tessera.methods.stai.prepare import StaiData
     from napari_tessera.methods.stai.training import SubModel
 
-SPREAD_FLOOR = 0.1
-"""Share of a gene's spread in the reference that is added to the spread of an imputed value."""
-
 Arrays = dict[str, "NDArray[Any]"]
 
 
 def calibrate_genes(
-    trial: SubModel, held: NDArray[np.int64], reference_r: NDArray[np.floating], coverage: float
+    trial: SubModel, held: NDArray[np.int64], coverage: float
 ) -> tuple[Arrays, dict[str, float]]:
     """Scores of the held-out genes, the line to expect others by, and the width of intervals.
 
@@ -54,29 +56,34 @@ def calibrate_genes(
         Trained network.
     held : ndarray of int64
         Genes it never saw, as columns of the data.
-    reference_r : ndarray, shape (n_used,)
-        Correlation of every used gene with its panel in the reference.
     coverage : float
         Wanted coverage of the intervals.
 
     Returns
     -------
     arrays : dict
-        ``held_genes``, ``held_pcc``, ``expected_line`` and ``half_width`` (in spreads).
+        ``held_genes``, ``held_pcc``, ``expected_line``, ``width_edges``, ``width_size``,
+        ``width_rule`` (power and quantile).
     scores : dict
         ``held_out_pcc``.
     """
-    targets = sparse.csr_matrix(trial.data.targets[:, held].cpu().numpy())
-    truth = trial.data.spots[:, held].cpu().numpy()
-    blocks = list(impute([cell_weights(trial)], targets))
-    mean, spread = (np.concatenate([getattr(b, n) for b in blocks]) for n in ("mean", "spread"))
-    achieved = np.array([pearson(mean[:, g], truth[:, g]) for g in range(held.size)])
-    ratio = np.abs(truth - mean) / (spread + SPREAD_FLOOR)
+    data, panel = trial.data, trial.data.panel
+    z = imputed(pooled_weights([trial]), data.all_targets, held)
+    truth = panel.values(held).astype(np.float64)
+    achieved = np.array([pearson(z[:, g], truth[:, g]) for g in range(held.size)])
+    r = panel_correlation(data.all_targets, panel.n_panel)[held]
+    line = fit_expected(achieved, r)
+    expected = expected_pcc(line, r).astype(np.float64)
+    mean, sd = Units.fit(panel).predict(panel, held)
+    found = in_units(panel, held, z, (mean, sd, expected), repair=False)
+    widths = Widths.fit(z, expected_error(sd, expected), np.abs(truth - found), coverage)
     arrays: Arrays = {
         "held_genes": held,
         "held_pcc": achieved.astype(np.float32),
-        "expected_line": fit_expected(achieved, reference_r[held]),
-        "half_width": np.array([np.quantile(ratio, coverage)]),
+        "expected_line": line,
+        "width_edges": widths.edges,
+        "width_size": widths.size,
+        "width_rule": np.array([widths.power, widths.quantile]),
     }
     return arrays, {"held_out_pcc": float(achieved.mean())}
 

@@ -9,7 +9,7 @@ X1, X2        ``StaiData.spots``, ``.cells``       z-scored expression
 Z1, Z2        `SubModel.embed_spots`, `..._cells`  embeddings, 16 numbers
 S             `answers.cell_weights`               weights of the nearest cells of a spot
 D1, D2        ``decode_spots``, ``decode_cells``   decoders
-k sub-models  ``options.members``                  one per fold of genes that it does not see
+k sub-models  ``options.folds``                  one per fold of genes that it does not see
 ============  ===================================  ==========================================
 
 Departures of the default (``variant="improved"``) from the published form: cells are thinned to the
@@ -37,8 +37,7 @@ from napari_tessera.contract.progress import Monitor, Progress, SilentMonitor
 from napari_tessera.contract.state import State, join_states
 from napari_tessera.methods.stai.calibrate import calibrate_genes, calibrate_types
 from napari_tessera.methods.stai.network import StaiNet
-from napari_tessera.methods.stai.prepare import StaiData, n_batches, prepare, shared_logs
-from napari_tessera.methods.stai.reliability import panel_correlation
+from napari_tessera.methods.stai.prepare import StaiData, n_batches, prepare, sampled
 from napari_tessera.methods.stai.simple import fit_simple, held_out_simple
 from napari_tessera.methods.stai.training import Panel, SubModel
 from napari_tessera.numerics.labels import stratified_folds
@@ -127,8 +126,9 @@ class Design:
 def design(data: StaiData, options: StaiOptions) -> Design:
     """Deal genes and cells over the networks; the seed decides."""
     rng = rng_for(options.seed, 2)
-    n_genes = data.genes.size
-    folds = [np.sort(f) for f in np.array_split(rng.permutation(n_genes), options.members)]
+    n_genes = data.panel.n_panel
+    n_folds = min(options.folds, max(2, n_genes // 2))
+    folds = [np.sort(f) for f in np.array_split(rng.permutation(n_genes), n_folds)]
     held, calibration = folds[0], folds[1]
     rest = np.setdiff1d(np.arange(n_genes), np.concatenate([held, calibration]))
     trial = Panel(rest if rest.size else calibration, calibration)
@@ -209,7 +209,7 @@ class StaiFit:
             n_steps=self.n_steps,
             losses=losses,
             elapsed_s=time.monotonic() - self.start,
-            fraction=(stage + step / self.n_steps) / (self.options.members + 1),
+            fraction=(stage + step / self.n_steps) / (len(self.design.gene_folds) + 1),
         )
 
 
@@ -235,18 +235,18 @@ def fit(
         Weights of the trial and of every member, calibration, held-out scores of the trial.
     """
     device = pick_device(options.device)
-    data = prepare(inputs, options, device)
+    data = prepare(sampled(inputs, options), options, device)
     shared = StaiFit(data, options, design(data, options), monitor, time.monotonic())
     course = Course() if resume is None else Course.restore(resume)
     early = False
-    while not early and len(course.networks) <= options.members:
+    while not early and len(course.networks) <= len(shared.design.gene_folds):
         stage = len(course.networks)
         model, early = shared.train(stage, course, resume)
         resume = None
         if not early or stage <= 1:  # what was cut short counts if it is all there is
             course.networks.append(module_arrays(model.net))
     models = [shared.trained(i, n) for i, n in enumerate(course.networks)]
-    arrays, scores = _calibrate(inputs, shared, models)
+    arrays, scores = _calibrate(shared, models)
     parts = {f"network{i}": State(arrays=n) for i, n in enumerate(course.networks)}
     values = {**options.to_json(), "n_networks": len(course.networks), "types": data.types.tolist()}
     return Fitted(
@@ -259,13 +259,11 @@ def fit(
 
 
 def _calibrate(
-    inputs: PairedData, shared: StaiFit, models: list[SubModel]
+    shared: StaiFit, models: list[SubModel]
 ) -> tuple[dict[str, NDArray[Any]], dict[str, float]]:
     """All that held-out genes and cells teach, and the simple member."""
     data, options, plan = shared.data, shared.options, shared.design
-    logs = shared_logs(inputs)[:, data.genes]
-    r = panel_correlation(data.targets.cpu().numpy(), logs, np.arange(data.genes.size))
-    genes, gene_scores = calibrate_genes(models[TRIAL], plan.held_genes, r, options.coverage)
+    genes, gene_scores = calibrate_genes(models[TRIAL], plan.held_genes, options.coverage)
     others, arrays = [], {}
     if options.simple_member and options.improved and data.codes is not None:
         log_p, penalty = held_out_simple(data, plan.held_cells)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from napari_tessera.contract.options import Options, option
+from napari_tessera.contract.imputing import ImputingOptions
+from napari_tessera.contract.options import option
 
 PUBLISHED_EPOCHS = {"imputation": 500, "annotation": 300}
 """Length of training of the authors' program by what is asked."""
@@ -29,7 +30,7 @@ class Focus(StrEnum):
 
 
 @dataclass(frozen=True, kw_only=True)
-class StaiOptions(Options):
+class StaiOptions(ImputingOptions):
     """What stAI can be told."""
 
     variant: Variant = option(
@@ -38,10 +39,6 @@ class StaiOptions(Options):
     focus: Focus = option(
         Focus.ANNOTATION, "Question that the weights of the losses are made for; both are answered."
     )
-    members: int = option(
-        5, "Folds of the genes, each hidden from one network; their answers are averaged.",
-        ge=2, le=20,
-    )  # fmt: skip
     epochs: int | None = option(
         None, "Rounds over the data for every network.", ge=1, le=100_000, step=50
     )
@@ -51,9 +48,6 @@ class StaiOptions(Options):
     simple_member: bool = option(
         True,  # noqa: FBT003 - the default of an option
         "Let the logistic regression of the baseline vote; never in the published form.",
-    )
-    coverage: float = option(
-        0.9, "Share of intervals and sets that should hold the truth.", ge=0.5, le=0.99
     )
     neighbours: int = option(
         10, "Neighbours in the tissue that a spot attends to.", ge=1, le=100, advanced=True
@@ -77,9 +71,9 @@ class StaiOptions(Options):
     learning_rate: float = option(
         0.002, "Largest learning rate.", gt=0.0, le=1.0, step=0.001, advanced=True
     )
-    n_genes: int | None = option(
-        1000, "Shared genes to learn from; all takes every one.", ge=4, le=100_000, step=500,
-        advanced=True, none_means="all",
+    max_cells: int = option(
+        50_000, "Reference cells to learn from; more are sampled down.", ge=100, le=10_000_000,
+        step=1000, advanced=True,
     )  # fmt: skip
 
     @property

@@ -8,32 +8,33 @@ import numpy as np
 import torch
 
 from napari_tessera.contract.annotation import Annotation
-from napari_tessera.contract.expression import ExpressionScale
 from napari_tessera.contract.imputation import Imputation
 from napari_tessera.contract.results import RunResult
 from napari_tessera.methods.stai.answers import (
-    cell_weights,
-    impute,
+    imputed,
     mean_log_probability,
+    pooled_weights,
     strangeness,
 )
-from napari_tessera.methods.stai.calibrate import SPREAD_FLOOR
 from napari_tessera.methods.stai.fit import TRIAL, Course, StaiFit, design
 from napari_tessera.methods.stai.options import StaiOptions
-from napari_tessera.methods.stai.prepare import all_logs, prepare
+from napari_tessera.methods.stai.prepare import prepare, sampled
 from napari_tessera.methods.stai.reliability import expected_pcc, panel_correlation
 from napari_tessera.methods.stai.simple import simple_log_posterior
 from napari_tessera.numerics.conformal import prediction_sets, upper_p
+from napari_tessera.numerics.gene_judging import in_units
+from napari_tessera.numerics.gene_units import Units, Widths, expected_error
 from napari_tessera.numerics.pooling import pool
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-    from scipy import sparse
-
     from napari_tessera.contract.inputs import PairedData
     from napari_tessera.contract.method import Fitted
     from napari_tessera.methods.stai.prepare import StaiData
     from napari_tessera.methods.stai.training import SubModel
+
+
+GENE_BLOCK = 500
+"""Genes that are imputed at a time."""
 
 
 def predict(fitted: Fitted, inputs: PairedData) -> RunResult:
@@ -58,10 +59,8 @@ def restore_models(fitted: Fitted, inputs: PairedData) -> tuple[StaiData, list[S
 
     Where training was finished during the trial, the trial is the only member.
     """
-    values = fitted.state.values
-    names = StaiOptions().to_json()
-    options = StaiOptions.from_json({k: v for k, v in values.items() if k in names})
-    data = prepare(inputs, options, torch.device(fitted.device))
+    options = options_of(fitted)
+    data = prepare(sampled(inputs, options), options, torch.device(fitted.device))
     shared = StaiFit(data, options, design(data, options))
     networks = Course.restore(fitted.state).networks
     models = [shared.trained(i, n) for i, n in enumerate(networks)]
@@ -71,39 +70,43 @@ def restore_models(fitted: Fitted, inputs: PairedData) -> tuple[StaiData, list[S
 def imputation(
     fitted: Fitted, inputs: PairedData, data: StaiData, members: list[SubModel]
 ) -> Imputation:
-    """Average of the members, with what to expect of every gene and how wide intervals are."""
-    arrays = fitted.state.arrays
-    logs = all_logs(inputs)
-    weights = [cell_weights(m) for m in members]
-    shape = (inputs.n_spots, logs.shape[1])
-    mean, half_width = np.empty(shape, np.float32), np.empty(shape, np.float32)
-    scale = gene_spreads(logs)
-    for block in impute(weights, logs):
-        mean[block.rows] = block.mean
-        half_width[block.rows] = arrays["half_width"][0] * (block.spread + SPREAD_FLOOR * scale)
-    r = panel_correlation(data.targets.cpu().numpy(), logs, data.genes)
-    expected = expected_pcc(arrays["expected_line"], r)
-    expected[data.genes[arrays["held_genes"]]] = arrays["held_pcc"]
-    names = [inputs.cells.gene_names]
-    if inputs.further is not None:
-        names.append(inputs.further.gene_names)
+    """Average of the members in the tissue's scale, and what to expect of every gene."""
+    arrays, panel, options = fitted.state.arrays, data.panel, options_of(fitted)
+    names = np.concatenate([panel.genes, panel.wanted])
+    expected = expected_pcc(
+        arrays["expected_line"], panel_correlation(data.all_targets, panel.n_panel)
+    )
+    expected[arrays["held_genes"]] = arrays["held_pcc"]
+    power, quantile = arrays["width_rule"].tolist()
+    widths = Widths(
+        edges=arrays["width_edges"], size=arrays["width_size"], power=power, quantile=quantile
+    )
+    weights, units = pooled_weights(members), Units.fit(panel)
+    values = np.empty((inputs.n_spots, names.size), dtype=np.float32)
+    half_width = np.empty_like(values)
+    for start in range(0, names.size, GENE_BLOCK):
+        genes = np.arange(start, min(start + GENE_BLOCK, names.size))
+        z = imputed(weights, data.all_targets, genes)
+        mean, sd = units.predict(panel, genes)
+        pcc = expected[genes].astype(np.float64)
+        values[:, genes] = in_units(panel, genes, z, (mean, sd, pcc), repair=options.repair)
+        half_width[:, genes] = widths.half_width(z, expected_error(sd, pcc))
     return Imputation(
         spot_names=inputs.spots.obs_names,
-        gene_names=np.concatenate(names),
-        values=mean,
-        scale=ExpressionScale.LOG1P,
+        gene_names=names,
+        values=values,
+        scale=panel.scale,
         half_width=half_width,
         expected_pcc=expected,
-        measured=np.arange(logs.shape[1]) < inputs.n_genes,
-        coverage=float(fitted.state.values["coverage"]),
+        measured=np.isin(names, inputs.spots.gene_names),
+        coverage=options.coverage,
     )
 
 
-def gene_spreads(logs: sparse.csr_matrix) -> NDArray[np.float32]:
-    """Compute the standard deviation of every gene over the cells, shape (n_genes,)."""
-    mean = np.asarray(logs.mean(axis=0)).ravel()
-    square = np.asarray(logs.multiply(logs).mean(axis=0)).ravel()
-    return np.sqrt(np.maximum(square - mean**2, 0.0)).astype(np.float32)
+def options_of(fitted: Fitted) -> StaiOptions:
+    """Options of the fit."""
+    names = StaiOptions().to_json()
+    return StaiOptions.from_json({k: v for k, v in fitted.state.values.items() if k in names})
 
 
 def annotation(fitted: Fitted, inputs: PairedData, members: list[SubModel]) -> Annotation:

@@ -17,7 +17,7 @@ from scipy.spatial import cKDTree
 
 from napari_tessera.contract.expression import ExpressionScale
 from napari_tessera.numerics.counts import log_normalise
-from napari_tessera.numerics.cross_fit import informative_genes
+from napari_tessera.numerics.gene_panel import GenePanel, prepare_panel, sample_cells
 from napari_tessera.numerics.labels import reference_types
 from napari_tessera.numerics.neighbours import nearest
 from napari_tessera.numerics.seeding import rng_for
@@ -57,14 +57,16 @@ class StaiData:
 
     Parameters
     ----------
-    genes : ndarray, shape (n_used,), int64
-        Shared genes that are used.
+    panel : GenePanel
+        Shared genes that are used, and the genes that are wanted.
+    all_targets : ndarray, shape (n_cells, n_used + n_wanted), float32
+        Z-scored expression of the cells that is averaged to impute, the used genes first.
     spots : torch.Tensor, shape (n_spots, n_used)
         Z-scored expression of the spots.
     cells : tuple of torch.Tensor, each of shape (n_cells, n_used)
         Z-scored expression of the cells; several draws where they are thinned.
     targets : torch.Tensor, shape (n_cells, n_used)
-        Z-scored log-normalised expression of the cells: what is averaged to impute.
+        The used genes of `all_targets`.
     codes : torch.Tensor or None, shape (n_cells,), int64
         Types of the cells.
     types : ndarray of str, shape (n_types,)
@@ -75,7 +77,8 @@ class StaiData:
         The spots so that each run of `PATCH` lies close together.
     """
 
-    genes: NDArray[np.int64]
+    panel: GenePanel
+    all_targets: NDArray[np.float32]
     spots: torch.Tensor
     cells: tuple[torch.Tensor, ...]
     targets: torch.Tensor
@@ -121,20 +124,21 @@ def prepare(inputs: PairedData, options: StaiOptions, device: torch.device) -> S
     codes: NDArray[np.int64] | None = None
     if inputs.cell_types is not None:
         types, codes = reference_types(inputs)
-    groups = np.zeros(inputs.n_cells, dtype=np.int64) if codes is None else codes
-    genes = informative_genes(inputs.cells.values, groups, options.n_genes)
-    logs = shared_logs(inputs)[:, genes]
-    spots, cells = _both_sides(inputs, genes, logs, options)
+    panel = prepare_panel(inputs, options)
+    genes = np.flatnonzero(np.isin(inputs.cells.gene_names, panel.genes))
+    spots, cells = _both_sides(inputs, genes, options)
     neighbours = tissue_graph(inputs, options.neighbours, cut=options.improved)
+    targets = clipped(panel.cells if options.improved else _published_targets(inputs, panel))
 
     def put(x: NDArray[np.generic]) -> torch.Tensor:
         return torch.from_numpy(np.ascontiguousarray(x)).to(device)
 
     return StaiData(
-        genes=genes,
+        panel=panel,
+        all_targets=targets,
         spots=put(spots),
         cells=tuple(put(x) for x in cells),
-        targets=put(clipped(standardised(logs))),
+        targets=put(targets[:, : panel.n_panel]),
         codes=None if codes is None else put(codes),
         types=types,
         neighbours=put(neighbours),
@@ -142,14 +146,32 @@ def prepare(inputs: PairedData, options: StaiOptions, device: torch.device) -> S
     )
 
 
+def sampled(inputs: PairedData, options: StaiOptions) -> PairedData:
+    """Keep as many cells as are to be learned from."""
+    rows = sample_cells(inputs.n_cells, options)
+    if rows.size == inputs.n_cells:
+        return inputs
+    return dataclasses.replace(
+        inputs,
+        cells=inputs.cells.take(rows),
+        further=None if inputs.further is None else inputs.further.take(rows),
+        cell_types=None if inputs.cell_types is None else inputs.cell_types[rows],
+    )
+
+
+def _published_targets(inputs: PairedData, panel: GenePanel) -> NDArray[np.float32]:
+    """Z-scores of cells at 10,000 counts, logged, in the order of the panel."""
+    names = inputs.cells.gene_names
+    if inputs.further is not None:
+        names = np.concatenate([names, inputs.further.gene_names])
+    order = np.argsort(names)
+    chosen = np.concatenate([panel.genes, panel.wanted])
+    return standardised(all_logs(inputs)[:, order[np.searchsorted(names[order], chosen)]])
+
+
 def clipped(x: NDArray[np.float32]) -> NDArray[np.float32]:
     """Cut z-scores at `CLIP`."""
     return np.minimum(x, np.float32(CLIP))
-
-
-def shared_logs(inputs: PairedData) -> sparse.csr_matrix:
-    """Log-normalised shared genes of the cells; the total is that of all their genes."""
-    return all_logs(inputs)[:, : inputs.n_genes]
 
 
 def all_logs(inputs: PairedData) -> sparse.csr_matrix:
@@ -167,15 +189,13 @@ def all_logs(inputs: PairedData) -> sparse.csr_matrix:
 
 
 def _both_sides(
-    inputs: PairedData,
-    genes: NDArray[np.int64],
-    logs: sparse.csr_matrix,
-    options: StaiOptions,
+    inputs: PairedData, genes: NDArray[np.int64], options: StaiOptions
 ) -> tuple[NDArray[np.float32], list[NDArray[np.float32]]]:
     """Z-scored spots, and one or several draws of z-scored cells."""
     spots, cells = inputs.spots.values[:, genes], inputs.cells.values[:, genes]
     counts = {inputs.spots.scale, inputs.cells.scale} == {ExpressionScale.COUNTS}
     if not (options.improved and counts):
+        logs = all_logs(inputs)[:, genes]
         return clipped(standardised(spots)), [clipped(standardised(logs))]
     shares = kept_shares(cells, spots)
     n_copies = int(np.clip(MOST_ENTRIES // (cells.shape[0] * cells.shape[1]), 1, COPIES))

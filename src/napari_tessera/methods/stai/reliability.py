@@ -8,7 +8,6 @@ import numpy as np
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
-    from scipy import sparse
 
 PENALTY = 0.1
 """Added to the diagonal of the panel's correlations."""
@@ -20,9 +19,7 @@ HIGHEST = 0.99
 """Largest correlation that is believed."""
 
 
-def panel_correlation(
-    panel: NDArray[np.floating], logs: sparse.csr_matrix, measured: NDArray[np.integer]
-) -> NDArray[np.float64]:
+def panel_correlation(cells: NDArray[np.floating], n_panel: int) -> NDArray[np.float64]:
     """Correlation of each gene with its best linear prediction by the panel, in the reference.
 
     A gene of the panel is predicted by the others: its unexplained share is one over the diagonal
@@ -30,27 +27,21 @@ def panel_correlation(
 
     Parameters
     ----------
-    panel : ndarray, shape (n_cells, n_panel)
-        Z-scored genes of the panel.
-    logs : csr_matrix, shape (n_cells, n_genes)
-        All genes.
-    measured : ndarray of int, shape (n_panel,)
-        Columns of `logs` that are the panel.
+    cells : ndarray, shape (n_cells, n_genes)
+        Z-scored genes of the cells, the panel first.
+    n_panel : int
+        Genes of the panel.
 
     Returns
     -------
     ndarray, shape (n_genes,), float64
         0 to `HIGHEST`.
     """
-    n_cells, n_panel = panel.shape
-    x = panel - panel.mean(axis=0)
-    inverse = np.linalg.inv(x.T @ x / n_cells + PENALTY * np.eye(n_panel))
-    mean = np.asarray(logs.mean(axis=0)).ravel()
-    square = np.asarray(logs.multiply(logs).mean(axis=0)).ravel()
-    spread = np.sqrt(np.maximum(square - mean**2, 1e-12))
-    crossed = np.asarray((logs.T @ x).T) / n_cells / spread
+    x = np.asarray(cells[:, :n_panel], dtype=np.float64)
+    inverse = np.linalg.inv(x.T @ x / len(x) + PENALTY * np.eye(n_panel))
+    crossed = np.asarray(x.T.astype(cells.dtype) @ cells, dtype=np.float64) / len(x)
     explained = np.einsum("pg,pq,qg->g", crossed, inverse, crossed, optimize=True)
-    explained[measured] = 1 - np.maximum(1 / np.diag(inverse) - PENALTY, 0.0)
+    explained[:n_panel] = 1 - np.maximum(1 / np.diag(inverse) - PENALTY, 0.0)
     return np.asarray(np.sqrt(np.clip(explained, 0.0, HIGHEST**2)))
 
 
