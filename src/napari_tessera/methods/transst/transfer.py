@@ -98,26 +98,38 @@ class Verdict:
     ----------
     agreement : float
         Adjusted Rand index between transferred and own domains.
-    share : float
-        Held-out gain of the transferred domains over that of the own ones, 0 to 1.
+    share : float or None
+        Held-out gain of the transferred domains over that of the own ones, 0 to 1; None where the
+        own ones gain nothing, as with few spots.
     stability : float
         Mean agreement of the members that the own domains come from.
     """
 
     agreement: float
-    share: float
+    share: float | None
     stability: float
 
     @property
     def accepted(self) -> bool:
-        """Whether the labels are taken; own domains that are not stable have no say."""
-        agrees = self.agreement > LEAST_AGREEMENT or self.stability < LEAST_STABILITY
-        return agrees and self.share > LEAST_SHARE
+        """Whether the labels are taken.
+
+        Own domains that are not stable have no say, unless held-out spots have none either.
+        """
+        agrees = self.agreement > LEAST_AGREEMENT
+        if self.share is None:
+            return agrees
+        return (agrees or self.stability < LEAST_STABILITY) and self.share > LEAST_SHARE
+
+    @property
+    def scores(self) -> dict[str, float]:
+        """What is kept of it."""
+        share = {} if self.share is None else {"transfer_share": self.share}
+        return {"transfer_agreement": self.agreement, **share}
 
     def sentence(self) -> str:
         """Say to a person what was decided and why."""
         agree = f"they agree with the section's own domains at {self.agreement:.2f}"
-        if self.accepted and self.agreement <= LEAST_AGREEMENT:
+        if self.accepted and self.agreement <= LEAST_AGREEMENT and self.share is not None:
             return (
                 "Labels of the source were used: the section's own domains are not stable "
                 f"({self.stability:.2f}), and the labels explain {self.share:.0%} of what those do."
@@ -125,7 +137,7 @@ class Verdict:
         if self.accepted:
             return f"Labels of the source were used: {agree}."
         why = f"{agree}, and {LEAST_AGREEMENT:g} is needed"
-        if self.share <= LEAST_SHARE:
+        if self.share is not None and self.share <= LEAST_SHARE:
             why = (
                 f"they explain {self.share:.0%} of what the section's own domains explain of "
                 f"held-out spots, and {LEAST_SHARE:.0%} is needed"
@@ -198,10 +210,9 @@ def judge(seen: Seen, found: NDArray[np.integer], own: Consensus, seed: int) -> 
         for labels in (np.zeros_like(found), found, named)
     )
     gain = ours - one
-    share = (theirs - one) / gain if gain > 0 else float(theirs > one)
     return Verdict(
         agreement=adjusted_rand(named, found),
-        share=float(np.clip(share, 0.0, 1.0)),
+        share=float(np.clip((theirs - one) / gain, 0.0, 1.0)) if gain > 0 else None,
         stability=own.stability,
     )
 
