@@ -5,8 +5,9 @@
 Parts: ``alone`` (adjusted Rand index without labels, at the true number, baselines beside),
 ``transfer`` (a labelled section beside), ``number`` (the number of domains, on real and on planted
 sections), ``simulation`` (that of the paper), ``smoothness`` (of its whole sections), ``released``
-(how far the strengths move the domains), ``slider`` and ``size`` (100,000 spots). Labels are read here, to score, and nowhere else; spots
-without one are left out beforehand. The options are the default ones but for the seed.
+(how far the strengths move the domains), ``slider`` and ``size`` (100,000 spots). Labels are read
+here, to score, and nowhere else; spots without one are left out beforehand. The options are the
+default ones but for the seed.
 """
 
 from __future__ import annotations
