@@ -159,6 +159,15 @@ def test_a_source_with_all_domains_has_none_that_it_lacks(taught: Fitted) -> Non
     assert ABSENT not in domains_of(SECTION, taught)
 
 
+def test_spots_of_the_source_that_nobody_could_judge_teach_nothing() -> None:
+    labels = SAME_TISSUE.labels
+    assert labels is not None
+    unsure = np.where(np.arange(labels.size) < 100, "Undetermined", labels)
+    source = dataclasses.replace(SAME_TISSUE, labels=unsure)
+    fitted = METHOD.fit(with_source(source), TransstOptions(), SilentMonitor())
+    assert "Undetermined" not in fitted.state.values["names"]
+
+
 def test_a_source_with_one_label_is_refused() -> None:
     one = dataclasses.replace(SAME_TISSUE, labels=np.full(SAME_TISSUE.n_spots, "all"))
     with pytest.raises(InputError, match="two labels"):

@@ -141,14 +141,13 @@ def with_source(seen: Seen, source: SectionData, options: TransstOptions, course
     found = transfer(seen, source, options)
     own = comparable_domains(seen, len(found.names), options, course)
     verdict = judge(seen, found.labels, own, options.seed)
-    scores = {"transfer_agreement": verdict.agreement, "transfer_share": verdict.share}
     course.say("transfer judged", 0.9, verdict.sentence())
     if not verdict.accepted:
         refuse_if_required(options, verdict.sentence())
         answer = without_labels(seen, options, course)
         return dataclasses.replace(
             answer,
-            scores={**answer.scores, **scores},
+            scores={**answer.scores, **verdict.scores},
             warnings=(verdict.sentence(), *answer.warnings),
         )
     names, probability, energy = mark_absent(found, own.probability)
@@ -158,7 +157,7 @@ def with_source(seen: Seen, source: SectionData, options: TransstOptions, course
         embedding=found.scores,
         energy=energy[None].astype(np.float16),
         betas=(found.beta,),
-        scores={**label_free(seen, probability.argmax(axis=1)), **scores},
+        scores={**label_free(seen, probability.argmax(axis=1)), **verdict.scores},
     )
 
 

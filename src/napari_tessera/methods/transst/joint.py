@@ -23,8 +23,10 @@ N_JOINT = 20
 JOINT_WIDTHS = (0.7, 1.4)
 """Widths that stand side by side, over the chosen one."""
 
-UNLABELLED = frozenset({"", "nan", "None"})
-"""Labels that mean none."""
+UNLABELLED = frozenset(
+    {"", "na", "nan", "none", "unassigned", "undetermined", "unknown", "unlabeled", "unlabelled"}
+)
+"""Labels that mean none, in small letters."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,8 +69,13 @@ def joint_scores(seen: Seen, source: SectionData, n_genes: int) -> Joint:
     width = seen.width / seen.inputs.pitch * source.pitch
     taught = _smoothed(other.in_order(stacked[n_spots:]), source, width)
     labels = np.asarray(source.labels, dtype=np.str_)
-    known = ~np.isin(labels, list(UNLABELLED))
+    known = has_label(labels)
     return Joint(target=target, source=taught[known], labels=labels[known])
+
+
+def has_label(labels: NDArray[np.str_]) -> NDArray[np.bool_]:
+    """Which spots have a label that means something, shape (n_spots,)."""
+    return ~np.isin(np.char.lower(labels), list(UNLABELLED))
 
 
 def _smoothed(

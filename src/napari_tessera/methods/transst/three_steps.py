@@ -18,7 +18,7 @@ from napari_tessera.methods.transst.adapting import (
 from napari_tessera.methods.transst.answer import Answer
 from napari_tessera.methods.transst.factor_model import class_codes, fit_factor_model
 from napari_tessera.methods.transst.hidden_field import fit_hidden_field
-from napari_tessera.methods.transst.joint import UNLABELLED
+from napari_tessera.methods.transst.joint import has_label
 from napari_tessera.methods.transst.members import LARGEST_ENERGY, working_type
 from napari_tessera.methods.transst.options import Variant
 from napari_tessera.methods.transst.released import (
@@ -115,8 +115,9 @@ def adapted(seen: Seen, source: SectionData, options: TransstOptions) -> Loading
 
     x = _unstacked(dense(seen.log.standardised(genes, unit_variance=True)), seen.log.rows)
     taught = _unstacked(dense(taught_log.standardised(genes, unit_variance=True)), taught_log.rows)
-    known = ~np.isin(np.asarray(source.labels), list(UNLABELLED))
-    labels = np.asarray(source.labels)[known].tolist()
+    given = np.asarray(source.labels, dtype=np.str_)
+    known = has_label(given)
+    labels = given[known].tolist()
     taught = taught[torch.from_numpy(np.flatnonzero(known)).to(seen.device)]
     codes = class_codes(labels, seen.device)[1]
     generator = torch_generator(options.seed, SOURCE_STREAM)

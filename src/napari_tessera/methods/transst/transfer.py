@@ -35,11 +35,12 @@ if TYPE_CHECKING:
     from napari_tessera.methods.transst.seen import Seen
     from napari_tessera.numerics.discriminant import Discriminant
 
-LEAST_AGREEMENT = 0.3
-"""Adjusted Rand index between transferred and own domains below which labels are not taken."""
+LEAST_AGREEMENT, WEAK_AGREEMENT = 0.4, 0.3
+"""Adjusted Rand index between transferred and own domains below which labels are not taken; the
+second where the own ones are not stable, and so agree with nothing very well."""
 
 LEAST_STABILITY = 0.3
-"""Stability of the own domains below which agreement with them is not asked for."""
+"""Stability of the own domains below which they decide nothing alone."""
 
 LEAST_SHARE = 0.5
 """Least part of what the own domains explain of held-out spots that transferred ones must."""
@@ -98,34 +99,51 @@ class Verdict:
     ----------
     agreement : float
         Adjusted Rand index between transferred and own domains.
-    share : float
-        Held-out gain of the transferred domains over that of the own ones, 0 to 1.
+    share : float or None
+        Held-out gain of the transferred domains over that of the own ones, 0 to 1; None where the
+        own ones gain nothing, as with few spots.
     stability : float
         Mean agreement of the members that the own domains come from.
     """
 
     agreement: float
-    share: float
+    share: float | None
     stability: float
 
     @property
     def accepted(self) -> bool:
-        """Whether the labels are taken; own domains that are not stable have no say."""
-        agrees = self.agreement > LEAST_AGREEMENT or self.stability < LEAST_STABILITY
-        return agrees and self.share > LEAST_SHARE
+        """Whether the labels are taken.
+
+        Own domains that are not stable have no say, unless held-out spots have none either.
+        """
+        agrees = self.agreement > self.needed
+        if self.share is None:
+            return agrees
+        return (agrees or self.stability < LEAST_STABILITY) and self.share > LEAST_SHARE
+
+    @property
+    def needed(self) -> float:
+        """Agreement that is asked for."""
+        return LEAST_AGREEMENT if self.stability >= LEAST_STABILITY else WEAK_AGREEMENT
+
+    @property
+    def scores(self) -> dict[str, float]:
+        """What is kept of it."""
+        share = {} if self.share is None else {"transfer_share": self.share}
+        return {"transfer_agreement": self.agreement, **share}
 
     def sentence(self) -> str:
         """Say to a person what was decided and why."""
         agree = f"they agree with the section's own domains at {self.agreement:.2f}"
-        if self.accepted and self.agreement <= LEAST_AGREEMENT:
+        if self.accepted and self.agreement <= self.needed and self.share is not None:
             return (
                 "Labels of the source were used: the section's own domains are not stable "
                 f"({self.stability:.2f}), and the labels explain {self.share:.0%} of what those do."
             )
         if self.accepted:
             return f"Labels of the source were used: {agree}."
-        why = f"{agree}, and {LEAST_AGREEMENT:g} is needed"
-        if self.share <= LEAST_SHARE:
+        why = f"{agree}, and {self.needed:g} is needed"
+        if self.share is not None and self.share <= LEAST_SHARE:
             why = (
                 f"they explain {self.share:.0%} of what the section's own domains explain of "
                 f"held-out spots, and {LEAST_SHARE:.0%} is needed"
@@ -198,10 +216,9 @@ def judge(seen: Seen, found: NDArray[np.integer], own: Consensus, seed: int) -> 
         for labels in (np.zeros_like(found), found, named)
     )
     gain = ours - one
-    share = (theirs - one) / gain if gain > 0 else float(theirs > one)
     return Verdict(
         agreement=adjusted_rand(named, found),
-        share=float(np.clip(share, 0.0, 1.0)),
+        share=float(np.clip((theirs - one) / gain, 0.0, 1.0)) if gain > 0 else None,
         stability=own.stability,
     )
 
