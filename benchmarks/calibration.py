@@ -135,6 +135,15 @@ def absent_types(construction: Construction) -> list[Row]:
     return found
 
 
+def of_another_person() -> Row:
+    """Ask breast tumour A1 for the types of another patient's cells."""
+    spots = read("her2st", "her2st_A1.h5ad")
+    cells = read("breast_scrna_wu2021", "wu2021_CID4465.h5ad")
+    xy = np.asarray(spots.obs[["pixel_x_fullres", "pixel_y_fullres"]], dtype=np.float64)
+    found = type_evidence(pair(spots, cells, xy, "pixel"), 0)
+    return {"tissue": "A1", "not_here": found.types[found.absence > NOT_HERE].tolist()}
+
+
 def draw(
     curves: dict[tuple[str, str], list[NDArray[np.float64]]], rows: list[Row], path: Path
 ) -> None:
@@ -187,6 +196,7 @@ def main() -> None:
         show({"construction": str(construction), "gone": len(found), "recognised": caught,
               "others_called_gone": float(np.mean([r["share"] for r in found])), "often": often,
               "missed": missed})  # fmt: skip
+    show(of_another_person())
     paired, truth = mirrored()
     for name in COLOURS:
         show(

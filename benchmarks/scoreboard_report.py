@@ -24,7 +24,6 @@ COLUMNS = {
     "composition_pcc": "composition PCC",
     "marker_pcc": "marker PCC",
     "held_out_pitch": "held out, pitches",
-    "seconds": "seconds",
 }
 """Metrics that are shown."""
 

@@ -57,9 +57,16 @@ def test_the_platform_of_the_genes_does_not_speak_for_a_type() -> None:
 
 
 def test_cells_get_the_absence_of_their_type() -> None:
-    evidence = TypeEvidence(np.array(["a", "b"]), np.array([5.0, -1.0]), np.array([10.0, 4.0]))
-    np.testing.assert_allclose(evidence.absence, [0.5, 1.0])
+    gains = np.array([5.0, -1.0, 30.0, 90.0, 40.0])
+    evidence = TypeEvidence(np.array(["a", "b", "c", "d", "e"]), gains, np.full(5, 10.0))
+    np.testing.assert_allclose(evidence.absence, [0.5, 1.0, 0, 0, 0])
     np.testing.assert_allclose(evidence.of_cells(np.array(["b", "a", "b"])), [1.0, 0.5, 1.0])
+
+
+def test_where_the_reference_fits_badly_types_are_measured_by_the_best() -> None:
+    gains, control = np.array([2.0, 4.0, 0.2, 3.0, 4.0]), np.full(5, 10.0)
+    evidence = TypeEvidence(np.array(["a", "b", "c", "d", "e"]), gains, control)
+    np.testing.assert_allclose(evidence.absence, [0.5, 0, 0.95, 0.25, 0], atol=1e-6)
 
 
 def test_a_seed_repeats_the_evidence() -> None:

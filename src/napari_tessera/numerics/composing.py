@@ -53,11 +53,15 @@ def counts_em(
     profiles, overall = _profiles(cells)
     by_gene = (sparse.csc_matrix(spots), sparse.csc_matrix(profiles))
     weights = sparse.csr_matrix(cell_map.T, dtype=np.float64)
+    weights.sort_indices()
     totals = np.asarray(spots.sum(axis=1, dtype=np.float64)).ravel()
+    pattern = SparsePattern.from_scipy(weights)
+    rows = pattern.rows.numpy()
     for _ in range(n_steps):
-        rows = np.maximum(np.asarray(weights.sum(axis=1)).ravel(), 1e-300)
-        weights = sparse.csr_matrix(sparse.diags(totals / rows) @ weights)
-        weights.data *= _gain(by_gene, weights, overall)
+        held = np.maximum(np.bincount(rows, weights.data, minlength=totals.size), 1e-300)
+        weights.data *= (totals / held)[rows]
+        pattern = pattern.with_values(torch.from_numpy(weights.data.astype(np.float32)))
+        weights.data *= _gain(by_gene, pattern, overall)
     return weights
 
 
@@ -71,14 +75,13 @@ def _profiles(cells: sparse.csr_matrix) -> tuple[sparse.csr_matrix, NDArray[np.f
 
 def _gain(
     by_gene: tuple[sparse.csc_matrix, sparse.csc_matrix],
-    weights: sparse.csr_matrix,
+    pattern: SparsePattern,
     overall: NDArray[np.float64],
 ) -> NDArray[np.float64]:
     """Multiplicative EM update of every stored entry of W, by blocks of genes."""
     spots, profiles = by_gene
-    pattern = SparsePattern.from_scipy(weights)
     gain = torch.zeros_like(pattern.values)
-    size = max(1, BLOCK_ENTRIES // sum(weights.shape))
+    size = max(1, BLOCK_ENTRIES // sum(pattern.shape))
     for start in range(0, spots.shape[1], size):
         genes = slice(start, start + size)
         cell = torch.from_numpy(profiles[:, genes].toarray().astype(np.float32))

@@ -32,6 +32,9 @@ MOST_SPOTS, MOST_GENES = 600, 500
 CONTROL_SPOTS, CONTROL_SHARE = 0.05, 0.5
 """Share of the spots that the positive control puts a type in, and its share there."""
 
+WELL_SEEN = 0.75
+"""Quantile of the types that says how well the reference fits the spots."""
+
 NOT_HERE = 0.7
 """Absence from which a type counts as not here."""
 
@@ -61,9 +64,14 @@ class TypeEvidence:
 
     @property
     def absence(self) -> NDArray[np.float32]:
-        """Share of the control's evidence that is missing, 0 to 1, shape (n_types,)."""
+        """Share of the control's evidence that is missing, 0 to 1, shape (n_types,).
+
+        The control fits the profiles perfectly, cells of another person do not: where even the
+        types with most evidence fall short of it, all are measured by them.
+        """
         share = self.gain / np.maximum(self.control, TINY)
-        return np.asarray(1 - np.clip(share, 0, 1), dtype=np.float32)
+        reached = min(1.0, max(float(np.quantile(share, WELL_SEEN)), TINY))
+        return np.asarray(1 - np.clip(share / reached, 0, 1), dtype=np.float32)
 
     def of_cells(self, cell_types: NDArray[np.str_]) -> NDArray[np.float32]:
         """Give every cell the absence of its type, shape (n_cells,)."""

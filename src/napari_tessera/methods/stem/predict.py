@@ -55,7 +55,7 @@ def predict(fitted: Fitted, inputs: PairedData) -> RunResult:
         cell_names=inputs.cells.obs_names,
         cell_types=inputs.cell_types,
         spot_names=inputs.spots.obs_names,
-        neighbours=nearest_cells(torch.cat(cells, dim=1), NEIGHBOURS),
+        neighbours=nearest_cells(cells, NEIGHBOURS),
         embedding=cells[0].cpu().numpy(),
         unit=inputs.unit,
         radius=None if published else radii(rows, fitted.state.values["credible"], inputs.pitch),
@@ -65,35 +65,27 @@ def predict(fitted: Fitted, inputs: PairedData) -> RunResult:
         return RunResult(placement=placement)
     evidence = type_evidence(inputs, int(fitted.state.values["seed"]))
     placement = dataclasses.replace(placement, absence=evidence.of_cells(inputs.cell_types))
-    named = _published_composition if published else _composition
-    start = rows.map if inputs.sample is None else cell_map.kept()
-    types, values = named(inputs, inputs.cell_types, cell_map, start)
+    entropy, embedding = cell_map.spot_entropy(), spots[0].cpu().numpy()
+    if published:
+        named = _published_composition(inputs.cell_types, cell_map)
+    else:
+        start = rows.map if inputs.sample is None else cell_map.kept()
+        del cell_map, cells, spots, rows  # embeddings of every member: not needed any more
+        weights = counts_em(spots_as_cells(inputs), inputs.cells.values, start)
+        named = composition(weights, inputs.cell_types)
     composed = Composition(
         spot_names=inputs.spots.obs_names,
-        types=types,
-        values=values,
-        entropy=cell_map.spot_entropy(),
-        embedding=spots[0].cpu().numpy(),
+        types=named[0],
+        values=named[1],
+        entropy=entropy,
+        embedding=embedding,
         absence=evidence.absence,
     )
     return RunResult(placement=placement, composition=composed)
 
 
-def _composition(
-    inputs: PairedData,
-    cell_types: NDArray[np.str_],
-    cell_map: CellMap,  # noqa: ARG001 - the two forms are called alike
-    kept: sparse.csr_matrix,
-) -> tuple[NDArray[np.str_], NDArray[np.float32]]:
-    """Compose by counts expectation-maximisation from the map."""
-    return composition(counts_em(spots_as_cells(inputs), inputs.cells.values, kept), cell_types)
-
-
 def _published_composition(
-    inputs: PairedData,  # noqa: ARG001 - the two forms are called alike
-    cell_types: NDArray[np.str_],
-    cell_map: CellMap,
-    kept: sparse.csr_matrix,  # noqa: ARG001
+    cell_types: NDArray[np.str_], cell_map: CellMap
 ) -> tuple[NDArray[np.str_], NDArray[np.float32]]:
     """Average types under every spot's softmax over cells."""
     types, codes = np.unique(cell_types, return_inverse=True)
@@ -101,13 +93,13 @@ def _published_composition(
 
 
 @torch.no_grad()
-def nearest_cells(embedding: torch.Tensor, k: int) -> NDArray[np.int64]:
+def nearest_cells(embeddings: list[torch.Tensor], k: int) -> NDArray[np.int64]:
     """Cells with the largest inner product, the cell itself left out.
 
     Parameters
     ----------
-    embedding : Tensor, shape (n_cells, n_dims)
-        Embeddings.
+    embeddings : list of Tensor, each (n_cells, n_dims)
+        Embeddings by every member; their products are added up.
     k : int
         How many.
 
@@ -115,14 +107,16 @@ def nearest_cells(embedding: torch.Tensor, k: int) -> NDArray[np.int64]:
     -------
     ndarray, shape (n_cells, min(k, n_cells - 1)), int64
     """
-    n_cells = embedding.shape[0]
+    n_cells, device = embeddings[0].shape[0], embeddings[0].device
     k = min(k, n_cells - 1)
-    size = max(1, 2**23 // n_cells)
+    size = max(1, 2**22 // n_cells)
     found = np.empty((n_cells, k), dtype=np.int64)
     for start in range(0, n_cells, size):
-        rows = torch.arange(start, min(start + size, n_cells), device=embedding.device)
-        products = embedding[rows] @ embedding.T
-        products[torch.arange(len(rows), device=embedding.device), rows] = -torch.inf
+        rows = torch.arange(start, min(start + size, n_cells), device=device)
+        products = embeddings[0][rows] @ embeddings[0].T
+        for other in embeddings[1:]:
+            products.addmm_(other[rows], other.T)
+        products[torch.arange(len(rows), device=device), rows] = -torch.inf
         found[start : start + len(rows)] = products.topk(k, dim=1).indices.cpu().numpy()
     return found
 
