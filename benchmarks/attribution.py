@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 
 DENSITY, N_SPOTS = 0.25, 919
 
+Timed = tuple[float, "NDArray[np.float32]", "NDArray[np.int64]"]
+
 
 def make(n_cells: int, n_spots: int, n_genes: int, n_members: int) -> MapEncoder:
     """Draw networks of STEM's shape, log-normalised cells, and spots embedded by the networks."""
@@ -51,18 +53,18 @@ def make(n_cells: int, n_spots: int, n_genes: int, n_members: int) -> MapEncoder
     return MapEncoder(members=tuple(members), cells=values, gene_names=genes, cell_names=cells)
 
 
-def ours(encoder: MapEncoder, steps: int, scalar: Scalar) -> tuple[float, NDArray[np.float32]]:
-    """Cells per second, and the attributions."""
+def ours(encoder: MapEncoder, steps: int, scalar: Scalar) -> Timed:
+    """Cells per second, the attributions, and the spots attributed."""
     options = ExplainOptions(steps=steps, refined_steps=0, scalar=scalar)
     rows = np.arange(encoder.n_cells)
     attribute(encoder, rows[:2], options, SilentMonitor())
     began = time.perf_counter()
     found = attribute(encoder, rows, options, SilentMonitor())
-    return len(rows) / (time.perf_counter() - began), found.values.toarray()
+    return len(rows) / (time.perf_counter() - began), found.values.toarray(), found.spot
 
 
-def captum(encoder: MapEncoder, n_cells: int, scalar: Scalar) -> tuple[float, NDArray[np.float32]]:
-    """Cells per second one by one with 50 nodes, and the attributions."""
+def captum(encoder: MapEncoder, n_cells: int, scalar: Scalar) -> Timed:
+    """Cells per second one by one with 50 nodes, the attributions, and the spots attributed."""
     turn = (lambda v: v) if scalar is Scalar.LOGIT else (lambda v: v.softmax(dim=1))
     engine = IntegratedGradients(lambda x: turn(encoder.logits(x)))
     x = encoder.dense(slice(0, n_cells))
@@ -71,7 +73,7 @@ def captum(encoder: MapEncoder, n_cells: int, scalar: Scalar) -> tuple[float, ND
     began = time.perf_counter()
     rows = [engine.attribute(x[i : i + 1], target=t, n_steps=50) for i, t in enumerate(target)]
     seconds = time.perf_counter() - began
-    return n_cells / seconds, np.asarray(torch.cat(rows).detach().numpy())
+    return n_cells / seconds, np.asarray(torch.cat(rows).detach().numpy()), np.array(target)
 
 
 def speed(n_captum: int) -> None:
@@ -88,17 +90,18 @@ def speed(n_captum: int) -> None:
 
 def _compare(encoder: MapEncoder, n_captum: int, scalar: Scalar) -> float:
     """Print one comparison; our rate with 20 nodes."""
-    rate, wanted = captum(encoder, n_captum, scalar)
+    rate, wanted, target = captum(encoder, n_captum, scalar)
     exact = ours(encoder, 300, scalar)[1]
     what = f"members={len(encoder.members)} genes={encoder.gene_names.size} {scalar}"
     print(f"{what}: Captum, one by one, 50 nodes: {rate:.0f} cells/s")
     found = 0.0
     for steps in (50, 32, 20, 10):
-        found_rate, values = ours(encoder, steps, scalar)
+        found_rate, values, spot = ours(encoder, steps, scalar)
         close = [np.corrcoef(a, b)[0, 1] for a, b in zip(values, exact, strict=True)]
         same = ""
         if steps == 50:
-            off = np.abs(values[:n_captum] - wanted).max() / np.abs(wanted).max()
+            tied = spot[:n_captum] != target  # two spots alike to the last digit
+            off = np.abs(values[:n_captum] - wanted)[~tied].max() / np.abs(wanted).max()
             same = f" off Captum by {off:.0e} of the largest"
         words = f"{found_rate:.0f} cells/s = {found_rate / rate:.1f} x"
         near = f"correlation median {np.median(close):.4f} least {min(close):.4f}"

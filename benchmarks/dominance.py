@@ -272,7 +272,7 @@ def null(n_discs: int) -> None:
         _tell_shares(f"fields of width {width:g}", shares)
     shares = {}
     for seed in range(max(1, n_discs // 5)):
-        found = fit(planted_tissue(seed=seed).paired, seed)
+        found = fit(planted_tissue(seed=seed).paired, seed, members=2, steps=100)
         rng = np.random.default_rng([seed, 5])
         given = explained(found, np.arange(found.paired.n_cells), ExplainOptions(refined_steps=0))
         values = given["attribution"].toarray()

@@ -213,3 +213,10 @@ def test_a_side_that_is_too_small_is_said_with_a_remedy(dock: RegionsDock, qtbot
     options = nt.ExplainOptions(draws=39, inside=1.0)
     dock._explaining.ask(dock.form.run.currentText(), question, options, in_process=True)
     qtbot.waitUntil(lambda: "20 cells" in dock.story.text(), timeout=PATIENCE_MS)
+
+
+def test_the_tissue_shines_through_what_is_drawn(dock: RegionsDock, qtbot: QtBot) -> None:
+    draw(dock, qtbot, LEFT)
+    layer = dock.drawing.layer
+    assert float(layer.face_color[0][3]) < 0.3
+    assert float(layer.edge_color[0][3]) == 1

@@ -27,6 +27,9 @@ LAYER = "Regions"
 PALETTE = ("#e69f00", "#56b4e9", "#009e73", "#f0e442", "#0072b2", "#d55e00", "#cc79a7")
 """Colours of new regions, one after the other."""
 
+FILL = (1.0, 1.0, 1.0, 0.15)
+"""The inside of a region is its colour times this: the tissue shines through."""
+
 
 def regions_layer(regions: Sequence[Region], view: TissueView | None) -> LayerData:
     """One layer of shapes with all that is drawn.
@@ -51,7 +54,7 @@ def regions_layer(regions: Sequence[Region], view: TissueView | None) -> LayerDa
         **({} if view is None else world_units(view.unit)),
     }
     if rings:
-        faces = colours * [1, 1, 1, 0.15]
+        faces = colours * FILL
         arguments |= {"shape_type": kinds, "edge_color": colours, "face_color": faces}
     return [row_col(ring) for _, ring in rings], arguments, "shapes"
 

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from qtpy.QtCore import QTimer
 
+from napari_tessera.viewer.colours import rgba_of
 from napari_tessera.viewer.layer_data import MARK, Role
-from napari_tessera.viewer.regions import regions_layer, regions_of
+from napari_tessera.viewer.regions import FILL, PALETTE, regions_layer, regions_of
 from napari_tessera.widgets.results_layers import insert_layer
 
 if TYPE_CHECKING:
@@ -86,7 +87,10 @@ class RegionsDrawing:
         """
         layer = self.layer if self.layer is not None else self._insert(self._explaining.regions)
         self._viewer.layers.selection.active = layer
+        layer.selected_data = set()
         layer.feature_defaults = {"region": [""]}
+        edge = np.array(rgba_of(PALETTE[len(self._explaining.regions) % len(PALETTE)]))
+        layer.current_edge_color, layer.current_face_color = edge, edge * FILL
         layer.mode = MODES[tool]
 
     def take(self) -> None:
