@@ -301,7 +301,7 @@ def test_methods_that_need_the_same_are_prepared_once() -> None:
     [
         Asked(task=Task.CLUSTER, method="transst"),
         Asked(task=Task.IMPUTE, method="ensemble_impute"),
-        Asked(task=Task.PLACE, method="come", genes=("A",)),
+        Asked(task=Task.PLACE, method="come"),
     ],
 )
 def test_what_needs_something_else_is_prepared_anew(asked: Asked) -> None:

@@ -222,7 +222,7 @@ def _conclude(run: Run, store: str, figures: _Figures, *, as_json: bool) -> None
     unit = "" if run.result.placement is None else f" {run.result.placement.unit}"
     for name, score in provenance.scores.items():
         other = provenance.baseline.get(name)
-        words = name.replace("_", " ").capitalize()
+        words = name.replace("held_out", "held-out").replace("_", " ").capitalize()
         measured = unit if name in {"held_out_distance", "held_out_distance_median"} else ""
         beside = "" if other is None else f"; the baseline's is {other:.4g}{measured}"
         answer(f"{words} {score:.4g}{measured}{beside}.")

@@ -53,7 +53,7 @@ class Selection:
     held_out_genes : tuple of str
         Genes that are never trained on.
     imputed_genes : tuple of str or None
-        Genes to predict beside those that tissue and reference share.
+        Genes to predict beside the shared ones; None where none are to be predicted.
     label_column : str or None
         ``obs`` column with the domains of a labelled source.
     """

@@ -201,26 +201,26 @@ def judge_chosen(
 def further_columns(
     cells: NDArray[np.str_], trained: NDArray[np.str_], asked: tuple[str, ...] | None
 ) -> tuple[NDArray[np.int64], list[Problem]]:
-    """Find the genes of the reference that are to be predicted and not trained on.
+    """Find the genes of the reference that can be predicted and are not trained on.
 
     Parameters
     ----------
     cells, trained : ndarray of str
         Genes of the reference, and those that are trained on.
     asked : tuple of str or None
-        Genes that were asked for; ``("all",)`` means every one.
+        Genes that were asked for; None where no genes are to be predicted at all.
 
     Returns
     -------
     columns : ndarray of int64
-        Columns of the reference.
+        Columns of the reference: all others, for they tell what a cell is like.
     problems : list of Problem
-        A word about those that the reference lacks.
+        A word about those asked for that the reference lacks.
     """
-    if asked == (ALL_GENES,):
-        return np.flatnonzero(~np.isin(cells, trained)), []
-    wanted = np.asarray(asked or (), dtype=np.str_)
-    columns = np.flatnonzero(np.isin(cells, wanted) & ~np.isin(cells, trained))
+    if asked is None:
+        return np.empty(0, dtype=np.int64), []
+    wanted = np.asarray([] if asked == (ALL_GENES,) else asked, dtype=np.str_)
+    columns = np.flatnonzero(~np.isin(cells, trained))
     lost = [g for g in wanted.tolist() if g not in set(cells.tolist())]
     if lost and len(lost) == wanted.size:
         return columns, [refuse(

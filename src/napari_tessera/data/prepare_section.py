@@ -19,10 +19,11 @@ from napari_tessera.data.gate_genes import judge_shared
 from napari_tessera.data.gate_places import LEAST_SPOTS, check_places, check_sections
 from napari_tessera.data.gate_values import COUNTS_ONLY, read_counts, scale_of
 from napari_tessera.data.matching import match_genes
-from napari_tessera.data.prepare import spot_graph, spot_pitch
+from napari_tessera.data.prepare import spot_pitch
 from napari_tessera.data.problems import refuse, repair, some
 from napari_tessera.data.regions import spots_within
 from napari_tessera.data.view import unit_of
+from napari_tessera.numerics.lattice import tissue_graph
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -114,7 +115,7 @@ def _read(
             scale=scale_of(problems, name),
         ),
         spot_xy=xy[full],
-        spot_graph=spot_graph(xy[full], sample),
+        spot_graph=tissue_graph(xy[full], sample),
         unit=unit_of(tissue, str(chosen.coordinate_system)),
         pitch=spot_pitch(xy[full], sample),
         sample=sample,

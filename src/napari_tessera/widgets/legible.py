@@ -33,8 +33,8 @@ def _is_clipped(widget: QWidget, dock: QWidget) -> bool:
     left = widget.mapTo(dock, QPoint(0, 0)).x()
     if left < 0 or left + widget.width() > dock.width():
         return True
-    if not isinstance(widget, QLabel) and widget.height() < widget.minimumSizeHint().height():
-        return True
+    if isinstance(widget, QComboBox) and widget.isEditable():
+        return False  # its text can be scrolled
     if isinstance(widget, QComboBox):
         return _room(widget) < int(widget.fontMetrics().horizontalAdvance(widget.currentText()))
     if isinstance(widget, QLabel) and widget.wordWrap():

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from qtpy.QtWidgets import QFormLayout, QVBoxLayout, QWidget
 
 from napari_tessera.contract.errors import OptionError
-from napari_tessera.contract.imputing import ImputingOptions
+from napari_tessera.contract.imputing import WantedGenes
 from napari_tessera.contract.method import Task
 from napari_tessera.methods import METHODS
 from napari_tessera.widgets.loss_curve import LossCurve
@@ -129,7 +129,7 @@ class ModelDock(QWidget):  # type: ignore[misc]  # Qt comes without types
         genes: tuple[str, ...] = ()
         with contextlib.suppress(OptionError):
             options = self.form.options()
-            genes = options.wanted if isinstance(options, ImputingOptions) else ()
+            genes = options.wanted if isinstance(options, WantedGenes) else ()
         task = Task(self.question.currentText())
         task = Task.PLACE if task is Task.COMPOSE else task  # one fit answers both
         self._bench.ask(Asked(task=task, method=self._method().name, genes=genes))

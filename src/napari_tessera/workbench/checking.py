@@ -47,9 +47,14 @@ class Asked:
         cluster = Task.CLUSTER
         return (
             (self.task is cluster) == (other.task is cluster)
-            and self.genes == other.genes
+            and self.imputed == other.imputed
             and (mine.accepts, mine.needs) == (its.accepts, its.needs)
         )
+
+    @property
+    def imputed(self) -> tuple[str, ...] | None:
+        """Genes to predict, as a selection says it."""
+        return self.genes if self.task is Task.IMPUTE else None
 
     @property
     def needs_reference(self) -> bool:
@@ -94,7 +99,7 @@ class Question:
         return RunSpec(
             method=self.asked.method,
             task=str(self.asked.task),
-            selection=replace(self.selection, imputed_genes=self.asked.genes or None),
+            selection=replace(self.selection, imputed_genes=self.asked.imputed),
             tissue=self.origin.source,
             reference=reference,
             image=self.origin.image,

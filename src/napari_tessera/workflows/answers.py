@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from napari_tessera.contract.errors import OptionError
-from napari_tessera.contract.imputing import ImputingOptions
+from napari_tessera.contract.imputing import WantedGenes
 from napari_tessera.contract.inputs import Selection
 from napari_tessera.contract.method import Task
 from napari_tessera.methods import method_for
@@ -68,7 +68,7 @@ def impute_genes(  # noqa: PLR0913 - a public verb
     chosen = method_for(Task.IMPUTE, method)
     if genes is not None:
         options = chosen.options_type() if options is None else options
-        if not isinstance(options, ImputingOptions):
+        if not isinstance(options, WantedGenes):
             msg = f"Method {method}: expected no genes, found {len(genes)}."
             raise OptionError(msg, "This method predicts the genes that both sides have.")
         options = dataclasses.replace(options, genes=",".join(genes))

@@ -173,7 +173,7 @@ def _read_cells(
     method = get_method(spec.method)
     cells = read_reference(_given(spec.reference if reference is None else reference, "reference"))
     chosen = spec.selection
-    if isinstance(options, WantedGenes) and options.wanted:
+    if Task(spec.task) is Task.IMPUTE and isinstance(options, WantedGenes):
         chosen = dataclasses.replace(chosen, imputed_genes=options.wanted)
     return prepare_pair(tissue, cells, chosen, needs=method.needs, accepts=method.accepts)
 
