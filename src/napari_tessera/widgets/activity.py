@@ -21,7 +21,7 @@ STEPS = 1000
 TELL_EVERY_S = 2.0
 """Time between two words on one bar: napari repaints its whole window for each of them."""
 
-SIGN_SPEED = 25
+SIGN_SPEED = 5
 """Percent of its own speed at which napari's sign turns: each of its 33 frames a second has the
 whole window painted again."""
 

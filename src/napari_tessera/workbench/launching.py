@@ -139,7 +139,7 @@ def _share(file: Path, target: Path) -> None:
         shutil.copyfile(file, target)
 
 
-REST, LONGEST_REST_S = 60.0, 2.0
+REST, LONGEST_REST_S = 300.0, 2.0
 """Pause between two news of a fit, in times of what the last took the window, and in seconds: where
 painting is slow, without a graphics card, the window is told less often and stays free."""
 
