@@ -123,18 +123,8 @@ def without(paired: PairedData, fold: NDArray[np.int64]) -> PairedData:
         gene_names=np.concatenate(names),
         scale=paired.cells.scale,
     )
-    cells, spots = (_columns(e, kept) for e in (paired.cells, paired.spots))
+    cells, spots = (e.take_genes(kept) for e in (paired.cells, paired.spots))
     return dataclasses.replace(paired, cells=cells, spots=spots, further=moved)
-
-
-def _columns(expression: Expression, kept: NDArray[np.int64]) -> Expression:
-    """Keep some genes."""
-    return Expression(
-        values=expression.values[:, kept],
-        obs_names=expression.obs_names,
-        gene_names=expression.gene_names[kept],
-        scale=expression.scale,
-    )
 
 
 def tables(kit: Path, variants: Mapping[str, Row], seeds: range) -> dict[str, dict[str, Any]]:

@@ -11,7 +11,7 @@ import torch
 from scipy import sparse
 
 from napari_tessera.contract.errors import FitCancelled, OptionError
-from napari_tessera.contract.expression import Expression, ExpressionScale
+from napari_tessera.contract.expression import ExpressionScale
 from napari_tessera.contract.progress import Progress, SilentMonitor, Verdict
 from napari_tessera.methods import get_method
 from napari_tessera.methods.come.options import ComeOptions, MapForm, Start
@@ -32,21 +32,12 @@ COME = get_method("come")
 LACKING = np.arange(3, 60, 6)
 
 
-def cut(expression: Expression, genes: NDArray[np.int64]) -> Expression:
-    return Expression(
-        values=sparse.csr_matrix(expression.values[:, genes]),
-        obs_names=expression.obs_names,
-        gene_names=expression.gene_names[genes],
-        scale=expression.scale,
-    )
-
-
 KEPT = np.setdiff1d(np.arange(60), LACKING)
 PAIRED = dataclasses.replace(
     TISSUE.paired,
-    cells=cut(TISSUE.paired.cells, KEPT),
-    spots=cut(TISSUE.paired.spots, KEPT),
-    further=cut(TISSUE.paired.cells, LACKING),
+    cells=TISSUE.paired.cells.take_genes(KEPT),
+    spots=TISSUE.paired.spots.take_genes(KEPT),
+    further=TISSUE.paired.cells.take_genes(LACKING),
 )
 QUICK = ComeOptions(steps=4, members=2, folds=2, batch=64, seed=3)
 FREE = ComeOptions(map=MapForm.FREE, steps=25, folds=2)

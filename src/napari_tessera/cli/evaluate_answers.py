@@ -36,28 +36,18 @@ def score_genes(arguments: argparse.Namespace) -> int:
     int
         Exit code.
     """
-    from napari_tessera.evaluation.genes import compare_genes, evaluate_genes
+    from napari_tessera.evaluation.genes import gene_report
     from napari_tessera.numerics.folds import FoldOrder
 
     method = method_for(Task.IMPUTE, arguments.method)
-    simple = method_for(Task.IMPUTE, "baseline")
     options = options_from(arguments, method)
     if not isinstance(options, ImputingOptions):
         msg = f"--method: expected one whose genes can be chosen, found {arguments.method}."
         raise InputError(msg, "It predicts only what both sides have; choose another method.")
     with prints_aside():
         inputs = _paired(arguments, method.name, options)
-        how: dict[str, Any] = {
-            "n_folds": arguments.folds,
-            "order": FoldOrder(arguments.fold_order),
-        }
-        found = evaluate_genes(inputs, method, options, **how)
-        scores: dict[str, Any] = {"method": method.name, **found.summary()}
-        if simple is not method:
-            plain = ImputingOptions(seed=options.seed, device=options.device)
-            beside = evaluate_genes(inputs, simple, plain, **how)
-            scores["baseline"] = {"method": simple.name, **beside.summary()}
-            scores["paired"] = compare_genes(found, beside)
+        order = FoldOrder(arguments.fold_order)
+        scores = gene_report(inputs, method, options, n_folds=arguments.folds, order=order)
     answer_json(scores)
     return DONE
 
@@ -89,19 +79,12 @@ def score_annotation_run(arguments: argparse.Namespace) -> int:
     int
         Exit code.
     """
-    import numpy as np
-
-    from napari_tessera.evaluation.annotation import score_annotation
+    from napari_tessera.evaluation.annotation import evaluate_annotation
 
     with prints_aside():
-        run, table = _run_and_table(arguments)
-        found = run.result.annotation
-        if found is None:
-            raise _no_answer(run, "cell types", "annotate")
-        rows = table.obs_names.get_indexer(found.spot_names)
-        values = table.obs[_column(table, arguments.label_column)].iloc[rows]
-        truth = np.where(values.isna(), "", values.astype(str)).astype(np.str_)
-        scores = score_annotation(found, truth)
+        run, table, inputs = _run_and_table(arguments)
+        pair = None if isinstance(inputs, SectionData) else inputs
+        scores = evaluate_annotation(run, table, arguments.label_column, inputs=pair)
     answer_json({"run": run.name, **scores})
     return DONE
 
@@ -115,17 +98,11 @@ def score_domains_run(arguments: argparse.Namespace) -> int:
         Exit code.
     """
     from napari_tessera.evaluation.domains import evaluate_domains
-    from napari_tessera.jobs.run_dir import RunDir, run_root
 
     with prints_aside():
-        run, table = _run_and_table(arguments)
-        if run.result.domains is None:
-            raise _no_answer(run, "domains", "cluster")
-        directory = RunDir(run_root(Path(arguments.store)) / run.name)
-        inputs = directory.load_inputs() if directory.ready else None
+        run, table, inputs = _run_and_table(arguments)
         section = inputs if isinstance(inputs, SectionData) else None
-        column = _column(table, arguments.label_column)
-        scores = evaluate_domains(run, table, column, inputs=section)
+        scores = evaluate_domains(run, table, arguments.label_column, inputs=section)
     answer_json({"run": run.name, **_renamed(scores)})
     return DONE
 
@@ -138,26 +115,15 @@ def _renamed(scores: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _run_and_table(arguments: argparse.Namespace) -> tuple[Run, AnnData]:
-    """Read a run, and the table that it was fitted to."""
+def _run_and_table(
+    arguments: argparse.Namespace,
+) -> tuple[Run, AnnData, PairedData | SectionData | None]:
+    """Read a run, the table that it was fitted to, and its inputs where they are still there."""
     from napari_tessera.data.read import open_tissue
     from napari_tessera.data.write import read_run
+    from napari_tessera.jobs.run_dir import RunDir, run_root
 
     run = read_run(arguments.store, arguments.run)
-    name = str(run.provenance.origin.selection.table)
-    return run, open_tissue(arguments.store).sdata.tables[name]
-
-
-def _column(table: AnnData, column: str) -> str:
-    """Refuse a column that is not there."""
-    if column not in table.obs:
-        there = ", ".join(map(str, table.obs.columns)) or "none"
-        msg = f"--label-column: expected a column of obs, found none called {column!r}."
-        raise InputError(msg, f"There are: {there}.")
-    return column
-
-
-def _no_answer(run: Run, what: str, command: str) -> InputError:
-    """Say that a run answers something else."""
-    msg = f"Run {run.name}: expected {what}, found {', '.join(run.result.answers)}."
-    return InputError(msg, f"Give a run that `{command}` made.")
+    table = open_tissue(arguments.store).sdata.tables[str(run.provenance.origin.selection.table)]
+    directory = RunDir(run_root(Path(arguments.store)) / run.name)
+    return run, table, directory.load_inputs() if directory.ready else None

@@ -85,6 +85,21 @@ class Expression:
         """
         return np.asarray(self.values.sum(axis=1, dtype=np.float64)).ravel()
 
+    def take_genes(self, columns: NDArray[np.integer]) -> Expression:
+        """Keep the given genes, in the given order.
+
+        Parameters
+        ----------
+        columns : ndarray of int, shape (n_kept,)
+            Column numbers.
+        """
+        return Expression(
+            values=sparse.csr_matrix(self.values[:, columns]),
+            obs_names=self.obs_names,
+            gene_names=self.gene_names[columns],
+            scale=self.scale,
+        )
+
     def take(self, rows: NDArray[np.integer]) -> Expression:
         """Keep the given rows, in the given order.
 

@@ -26,6 +26,7 @@ from napari_tessera.data.view import unit_of
 from napari_tessera.numerics.lattice import tissue_graph
 
 if TYPE_CHECKING:
+    from anndata import AnnData
     from numpy.typing import NDArray
 
     from napari_tessera.contract.expression import ExpressionScale
@@ -60,11 +61,11 @@ def prepare_section(
     RefusedError
         If the gate refuses; it carries the whole report.
     """
-    target, problems = _read(tissue, selection, accepts)
+    chosen = _filled(tissue, selection, accepts)
+    target, problems = _read(tissue, chosen, accepts)
     if target is not None and source is not None:
         target, more = _with_source(target, source, selection, accepts)
         problems += more
-    chosen = fill_selection(tissue, None, selection)
     named = {k: v for k, v in chosen.to_json().items() if isinstance(v, str)}
     sizes = {"n_spots": target.n_spots, "n_genes": target.n_genes} if target is not None else {}
     report = Report(problems=tuple(problems), chosen=named, n_cells=0, **sizes)
@@ -78,13 +79,17 @@ def prepare_section(
     return dataclasses.replace(target, origin=origin), report
 
 
-def _read(
-    tissue: Tissue, selection: Selection, accepts: frozenset[ExpressionScale]
-) -> tuple[SectionData | None, list[Problem]]:
-    """Spots of one tissue with their places."""
+def _filled(tissue: Tissue, selection: Selection, accepts: frozenset[ExpressionScale]) -> Selection:
+    """Fill every default in, the layer by what the method takes."""
     if accepts != COUNTS_ONLY:
         selection = with_any_scale(tissue, selection)
-    chosen = fill_selection(tissue, None, selection)
+    return fill_selection(tissue, None, selection)
+
+
+def _read(
+    tissue: Tissue, chosen: Selection, accepts: frozenset[ExpressionScale]
+) -> tuple[SectionData | None, list[Problem]]:
+    """Spots of one tissue with their places; the selection is filled."""
     problems: list[Problem] = [*tissue.repairs, *tissue.remarks]
     joined, found = check_places(tissue, chosen)
     problems += found
@@ -143,10 +148,13 @@ def _with_source(
     target: SectionData, source: Tissue, selection: Selection, accepts: frozenset[ExpressionScale]
 ) -> tuple[SectionData | None, list[Problem]]:
     """Put a labelled section beside the target, both over the genes that they share."""
-    other, problems = _read(source, Selection(), accepts)
+    own = _filled(source, Selection(), accepts)
+    other, problems = _read(source, own, accepts)
     if other is None:
         return None, problems
-    labels, found = _labels(source, other.spots.obs_names, selection.label_column)
+    labels, found = _labels(
+        source.sdata.tables[str(own.table)], other.spots.obs_names, selection.label_column
+    )
     problems += found
     at_target, at_source, rule = match_genes(target.spots.gene_names, other.spots.gene_names)
     problems += judge_shared(
@@ -157,7 +165,7 @@ def _with_source(
     names = target.spots.gene_names[at_target]
     known = np.flatnonzero(labels != "")
     kept = SectionData(
-        spots=_columns(other.spots, at_source, names).take(known),
+        spots=dataclasses.replace(other.spots.take_genes(at_source).take(known), gene_names=names),
         spot_xy=other.spot_xy[known],
         spot_graph=sparse.csr_matrix(other.spot_graph[known][:, known]),
         unit=other.unit,
@@ -166,16 +174,14 @@ def _with_source(
         labels=labels[known],
     )
     return dataclasses.replace(
-        target, spots=_columns(target.spots, at_target, names), source=kept
+        target, spots=target.spots.take_genes(at_target), source=kept
     ), problems
 
 
 def _labels(
-    source: Tissue, names: NDArray[np.str_], column: str | None
+    table: AnnData, names: NDArray[np.str_], column: str | None
 ) -> tuple[NDArray[np.str_] | None, list[Problem]]:
     """Labels of the source's spots, empty where there is none."""
-    chosen = fill_selection(source, None, Selection())
-    table = source.sdata.tables[str(chosen.table)]
     if column is None or column not in table.obs:
         there = some(table.obs.columns, 8) or "none"
         return None, [refuse(
@@ -192,16 +198,6 @@ def _labels(
             hint="Choose another column, or leave the source out.",
         )]  # fmt: skip
     return labels, []
-
-
-def _columns(expression: Expression, at: NDArray[np.int64], names: NDArray[np.str_]) -> Expression:
-    """Keep some genes, under these names."""
-    return Expression(
-        values=sparse.csr_matrix(expression.values[:, at]),
-        obs_names=expression.obs_names,
-        gene_names=names,
-        scale=expression.scale,
-    )
 
 
 def _fingerprint(section: SectionData) -> str:

@@ -92,12 +92,12 @@ def without_genes(inputs: PairedData, fold: NDArray[np.int64]) -> PairedData:
         Positions among the shared genes.
     """
     kept = np.setdiff1d(np.arange(inputs.n_genes), fold)
-    moved = _take_genes(inputs.cells, fold)
+    moved = inputs.cells.take_genes(fold)
     further = moved if inputs.further is None else _joined(moved, inputs.further)
     return dataclasses.replace(
         inputs,
-        cells=_take_genes(inputs.cells, kept),
-        spots=_take_genes(inputs.spots, kept),
+        cells=inputs.cells.take_genes(kept),
+        spots=inputs.spots.take_genes(kept),
         further=further,
     )
 
@@ -243,15 +243,6 @@ def _constant_widths(
         own = fold == number
         found[own] = np.quantile(error[:, ~own], coverage)
     return found
-
-
-def _take_genes(expression: Expression, genes: NDArray[np.int64]) -> Expression:
-    """Keep some genes, in the given order."""
-    return dataclasses.replace(
-        expression,
-        values=sparse.csr_matrix(expression.values[:, genes]),
-        gene_names=expression.gene_names[genes],
-    )
 
 
 def _joined(first: Expression, second: Expression) -> Expression:
