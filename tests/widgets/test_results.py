@@ -93,6 +93,13 @@ def test_a_line_tells_the_score_beside_the_baselines() -> None:
     )
 
 
+def test_a_distance_is_told_in_spot_distances_where_they_are_known() -> None:
+    summary = _summary("stem_1")
+    summary.scores["held_out_distance_pitch"] = 6.91
+    summary.baseline["held_out_distance_pitch"] = 8.82
+    assert run_text(summary).endswith("stem: held-out 6.91, baseline 8.82 spot distances")
+
+
 def test_the_baseline_is_not_compared_with_itself() -> None:
     assert "baseline 8" not in run_text(_summary("baseline_1", method="baseline"))
 

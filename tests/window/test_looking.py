@@ -86,6 +86,15 @@ def test_no_word_is_cut_off_on_a_small_screen_whatever_is_drawn(
             assert not [w for dock in window.docks for w in clipped_words(dock)]
 
 
+def test_what_can_be_shown_of_a_run_is_seen_beside_the_other_docks(
+    results: ResultsDock, window: Window, qtbot: QtBot
+) -> None:
+    window.viewer.window._qt_window.resize(1600, 1000)
+    qtbot.wait(100)
+    for control in (results.show_button, results.form.cells, results.form.density):
+        assert control.visibleRegion().boundingRect().height() == control.height()
+
+
 def drop(window: Window, path: Path) -> None:
     """Let go of a folder over the canvas, as Qt tells it."""
     mime = QMimeData()

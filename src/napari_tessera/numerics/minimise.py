@@ -122,7 +122,9 @@ def minimise(
         If the watcher says so.
     """
     parameters = [p for p in net.parameters() if p.requires_grad]
-    optimiser = torch.optim.AdamW(parameters, lr=plan.rate(0), weight_decay=plan.weight_decay)
+    optimiser = torch.optim.AdamW(
+        parameters, lr=plan.rate(0), weight_decay=plan.weight_decay, fused=True
+    )
     history: dict[str, list[float]] = {}
     first = 0 if resume is None else _restore(net, optimiser, resume, history)
     net.train()

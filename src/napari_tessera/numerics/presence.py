@@ -105,9 +105,9 @@ def type_evidence(inputs: PairedData, seed: int) -> TypeEvidence:
     profiles, overall = _profiles(inputs.cells.values, codes)
     genes = _telling_genes(profiles, overall)
     rows = np.sort(rng.permutation(inputs.n_spots)[:MOST_SPOTS])
-    counts = inputs.spots.values[rows][:, genes].toarray().astype(np.float64)
+    counts = inputs.spots.values[rows][:, genes].toarray().astype(np.float32)
     kept = counts.sum(axis=1) > 0
-    model = _Model(counts[kept], profiles[:, genes])
+    model = _Model(counts[kept], profiles[:, genes].astype(np.float32))
     gains, controls = [], []
     for t in range(types.size):
         others = model.without(t)
@@ -150,16 +150,16 @@ class _Model:
 
     def __init__(
         self,
-        counts: NDArray[np.float64],
-        profiles: NDArray[np.float64],
-        start: tuple[NDArray[np.float64], NDArray[np.float64]] | None = None,
+        counts: NDArray[np.float32],
+        profiles: NDArray[np.float32],
+        start: tuple[NDArray[np.float32], NDArray[np.float32]] | None = None,
     ) -> None:
         self.counts, self.profiles = counts, profiles
         self.totals = counts.sum(axis=1, keepdims=True)
         n_steps = FIRST_STEPS if start is None else STEPS
         if start is None:
-            share = np.full((1, len(profiles)), 1 / max(len(profiles), 1))
-            start = self.totals * share, np.ones(profiles.shape[1])
+            share = np.full((1, len(profiles)), 1 / max(len(profiles), 1), dtype=np.float32)
+            start = self.totals * share, np.ones(profiles.shape[1], dtype=np.float32)
         self.amounts, self.factors = start
         self._fit(n_steps)
 
@@ -176,7 +176,7 @@ class _Model:
     def log_likelihood(self) -> float:
         """Log-likelihood up to what depends on the counts alone."""
         mean = np.maximum(self.amounts @ (self.profiles * self.factors), TINY)
-        return float((self.counts * np.log(mean) - mean).sum())
+        return float((self.counts * np.log(mean) - mean).sum(dtype=np.float64))
 
     def without(self, t: int) -> _Model:
         """Fit the same without one type."""
@@ -184,19 +184,19 @@ class _Model:
         amounts = np.maximum(self.amounts[:, others], 1e-3 * self.totals)
         return _Model(self.counts, self.profiles[others], (amounts, self.factors))
 
-    def gain(self, profile: NDArray[np.float64]) -> float:
+    def gain(self, profile: NDArray[np.float32]) -> float:
         """Nats that one more profile adds."""
         amounts = np.concatenate([self.amounts, START * self.totals], axis=1)
         more = _Model(self.counts, np.vstack([self.profiles, profile]), (amounts, self.factors))
         return more.log_likelihood - self.log_likelihood
 
-    def with_some(self, profile: NDArray[np.float64], rng: np.random.Generator) -> _Model:
+    def with_some(self, profile: NDArray[np.float32], rng: np.random.Generator) -> _Model:
         """Draw counts from this fit with some of one more profile in them, and fit them alike."""
-        mean = self.amounts @ (self.profiles * self.factors)
+        mean = np.asarray(self.amounts @ (self.profiles * self.factors), dtype=np.float64)
         added = profile * self.factors
         there = rng.random((len(mean), 1)) < CONTROL_SPOTS
         share = np.where(there, CONTROL_SHARE, 0.0)
         counts = rng.poisson((1 - share) * mean + share * self.totals * added / added.sum())
         kept = counts.sum(axis=1) > 0
         amounts = np.maximum(self.amounts, 1e-3 * self.totals)[kept]
-        return _Model(counts[kept].astype(np.float64), self.profiles, (amounts, self.factors))
+        return _Model(counts[kept].astype(np.float32), self.profiles, (amounts, self.factors))

@@ -215,9 +215,9 @@ def _some_apart(
     ]
     mass = np.stack([np.asarray(e.sum(axis=1)).ravel() for e in expected], axis=1)
     shares = mass / np.maximum(mass.sum(axis=1, keepdims=True), 1e-300)
-    total = sum(expected, sparse.csr_matrix(spots.shape))
+    total = sum(expected, sparse.csr_matrix(spots.shape)).toarray()  # few rows: looked up at once
     ratio = sparse.csr_matrix(spots, dtype=np.float64, copy=True)
-    below = np.asarray(total[_rows_of(ratio), ratio.indices]).ravel()
+    below = total[_rows_of(ratio), ratio.indices]
     ratio.data = np.divide(ratio.data, below, out=np.zeros_like(ratio.data), where=below > 0)
     parts = [sparse.csr_matrix(ratio.multiply(e)) for e in expected]
     return _assemble(spots, parts, shares)

@@ -25,11 +25,8 @@ if TYPE_CHECKING:
     from napari_tessera.widgets.canvas import Canvas
     from napari_tessera.workbench.bench import Bench
 
-LIST_HEIGHT = 90
-"""Least height of the list of runs in pixels: one run and a half."""
-
-LEAST_WIDTH = 300
-"""Width in pixels at which every word can still be read."""
+LEAST_WIDTH, LEAST_HEIGHT = 300, 330
+"""Size in pixels at which every word can still be read, and list, buttons and form are seen."""
 
 _EMPTY = "No runs in this tissue yet. Start one in the Model dock."
 
@@ -52,7 +49,6 @@ class ResultsDock(QWidget):  # type: ignore[misc]  # Qt comes without types
         self._bench = bench
         self._canvas = canvas
         self.list = RunList()
-        self.list.setMinimumHeight(LIST_HEIGHT)
         self.empty = QLabel(_EMPTY)
         self.empty.setWordWrap(True)
         self.form = ShowingForm()
@@ -77,7 +73,7 @@ class ResultsDock(QWidget):  # type: ignore[misc]  # Qt comes without types
         column = QVBoxLayout(inside)
         column.setContentsMargins(6, 6, 6, 6)
         column.addWidget(self.empty)
-        column.addWidget(self.list, 1)
+        column.addWidget(self.list)
         buttons = QHBoxLayout()
         for button in (self.show_button, self.remove_button, self.delete_button):
             buttons.addWidget(button)
@@ -85,10 +81,11 @@ class ResultsDock(QWidget):  # type: ignore[misc]  # Qt comes without types
         column.addWidget(self.form)
         column.addWidget(self.legend)
         column.addWidget(self.story)
+        column.addStretch(1)
         outer = QVBoxLayout(self)
         outer.setContentsMargins(0, 0, 0, 0)
         area = scrolled(inside)
-        area.setMinimumWidth(LEAST_WIDTH)
+        area.setMinimumSize(LEAST_WIDTH, LEAST_HEIGHT)
         outer.addWidget(area)
 
     def _connect(self) -> None:

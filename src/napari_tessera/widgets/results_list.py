@@ -15,14 +15,20 @@ if TYPE_CHECKING:
 
     from napari_tessera.data.write import RunSummary
 
+LEAST_HEIGHT, MOST_HEIGHT = 60, 170
+"""Height of the list in pixels: one run; four, further ones are scrolled to."""
+
 _NAME = Qt.ItemDataRole.UserRole
 _SCORES = {
+    "held_out_distance_pitch": "held-out",
     "held_out_distance": "held-out",
     "held_out_pcc": "held-out correlation",
     "held_out_accuracy": "held-out accuracy",
     "explained": "explained",
 }
 """Scores that the list shows, the first that a run has."""
+
+_UNITS = {"held_out_distance_pitch": " spot distances"}
 
 
 class RunList(QListWidget):  # type: ignore[misc]  # Qt comes without types
@@ -48,8 +54,8 @@ class RunList(QListWidget):  # type: ignore[misc]  # Qt comes without types
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
         self.setResizeMode(QListWidget.ResizeMode.Adjust)
-        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
-        self.setMinimumHeight(90)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self.setFixedHeight(LEAST_HEIGHT)
         self.setSpacing(2)
         self.currentItemChanged.connect(lambda *_: self.chosen.emit(self.name))
         self.itemActivated.connect(lambda item: self.opened.emit(item.data(_NAME)))
@@ -82,6 +88,8 @@ class RunList(QListWidget):  # type: ignore[misc]  # Qt comes without types
             self.addItem(item)
         self.blockSignals(False)  # noqa: FBT003 - Qt's signature
         names = [run.name for run in runs]
+        rows = sum(self.sizeHintForRow(row) + 2 * self.spacing() for row in range(len(names)))
+        self.setFixedHeight(min(max(rows + 6, LEAST_HEIGHT), MOST_HEIGHT))
         if names:
             self.setCurrentRow(names.index(before) if before in names else 0)
         self.chosen.emit(self.name)
@@ -106,7 +114,7 @@ def score_text(run: RunSummary) -> str:
             continue
         alone = baseline is None or run.method == run.baseline.get("method")
         beside = "" if alone or baseline is None else f", baseline {short(baseline)}"
-        return f"{run.method}: {words} {short(score)}{beside}"
+        return f"{run.method}: {words} {short(score)}{beside}{_UNITS.get(name, '')}"
     return str(run.method)
 
 
@@ -115,7 +123,7 @@ def run_tip(run: RunSummary) -> str:
     return (
         f"{run.name}: {run.n_cells:,} cells, {run.n_spots:,} spots.\n"
         "Held-out: distance from a spot that was kept out to where its pseudo-cells are placed, "
-        "mean, in the unit of the coordinates; the baseline was scored on the same spots."
+        "mean, in distances of neighbouring spots; the baseline was scored on the same spots."
     )
 
 
