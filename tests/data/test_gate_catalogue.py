@@ -6,6 +6,7 @@ import hashlib
 import json
 import subprocess
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -14,6 +15,7 @@ from napari_tessera.cli.main import main
 from napari_tessera.contract.errors import RefusedError
 from napari_tessera.contract.inputs import Selection
 from napari_tessera.data.gate import check_inputs
+from napari_tessera.data.landmarks import read_landmarks
 from napari_tessera.data.prepare import prepare_pair
 from napari_tessera.data.read import open_tissue, read_reference
 from napari_tessera.data.write import list_runs, read_run
@@ -28,8 +30,7 @@ from napari_tessera.testing.bad_inputs import (
 from napari_tessera.testing.bad_inputs_files import recipes
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
+    from napari_tessera.contract.inputs import PictureScale
     from napari_tessera.data.sample import SamplePaths
 
 CASES = all_bad_inputs()
@@ -79,7 +80,7 @@ def codes_of(ground: Ground) -> set[str]:
     arguments = dict(zip(ground.flags[::2], ground.flags[1::2], strict=False))
     arguments.pop("--out", None)
     image = arguments.pop("--image", "")
-    scale = float(arguments.pop("--image-scale", "1"))
+    scale: PictureScale = float(arguments.pop("--image-scale", "1"))
     named = {
         k[2:].replace("-", "_"): v for k, v in arguments.items() if not k.startswith("--image")
     }
@@ -88,8 +89,10 @@ def codes_of(ground: Ground) -> set[str]:
     if "--image-scale=-1" in ground.flags:
         scale = -1
     try:
+        if "--image-landmarks" in arguments:
+            scale = read_landmarks(Path(arguments["--image-landmarks"]))
         tissue = open_tissue(
-            ground.tissue, image=type(ground.folder)(image) if is_file else None, image_scale=scale
+            ground.tissue, image=Path(image) if is_file else None, image_scale=scale
         )
         report = check_inputs(tissue, read_reference(ground.reference), chosen)
     except RefusedError as error:

@@ -21,6 +21,8 @@ from napari_tessera.workbench.bench import Bench
 if TYPE_CHECKING:
     from pytestqt.qtbot import QtBot
 
+    from napari_tessera.contract.inputs import PictureScale
+
 CHOICES = TissueChoices(
     tables=("table", "second"),
     coordinate_systems=("global", "aligned"),
@@ -54,7 +56,7 @@ class Asked(Bench):
         self.asked: list[Any] = []
 
     def open_tissue(
-        self, source: object, *, image: Path | None = None, image_scale: float = 1.0
+        self, source: object, *, image: Path | None = None, image_scale: PictureScale = 1.0
     ) -> None:
         self.asked.append(("tissue", source, image, image_scale))
 

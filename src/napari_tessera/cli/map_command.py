@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import Callable
 
+    from napari_tessera.contract.inputs import PictureScale
     from napari_tessera.contract.method import Task
     from napari_tessera.contract.options import Options
     from napari_tessera.contract.results import Run
@@ -124,7 +125,7 @@ def spec_from(arguments: argparse.Namespace) -> RunSpec:
         source="" if source is None else str(source.absolute()),
         out=str(arguments.out.absolute()) if arguments.out else "",
         image="" if picture is None else str(picture),
-        image_scale=arguments.image_scale,
+        image_scale=scale_from(arguments),
     )
     return dataclasses.replace(spec, out=str(checked_store(spec)))
 
@@ -163,6 +164,21 @@ def selection_from(arguments: argparse.Namespace) -> Selection:
     element = arguments.image if picture_from(arguments) is None else None
     labels = getattr(arguments, "label_column", None)
     return Selection(**chosen, image=element or None, label_column=labels)
+
+
+def scale_from(arguments: argparse.Namespace) -> PictureScale:
+    """Give the picture's scale, or the map that landmarks make.
+
+    Raises
+    ------
+    RefusedError
+        If the landmarks make none.
+    """
+    if arguments.image_landmarks is None:
+        return float(arguments.image_scale)
+    from napari_tessera.data.landmarks import read_landmarks
+
+    return read_landmarks(arguments.image_landmarks)
 
 
 def picture_from(arguments: argparse.Namespace) -> Path | None:

@@ -271,3 +271,9 @@ def _add_picture(parser: argparse.ArgumentParser) -> None:
         metavar="S",
         help="picture pixels per unit of the spots' coordinates",
     )
+    group.add_argument(
+        "--image-landmarks",
+        type=Path,
+        metavar="FILE",
+        help="CSV with picture_x, picture_y, x, y of three or more places, in place of the scale",
+    )

@@ -6,7 +6,7 @@ import dataclasses
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from napari_tessera.cli.map_command import picture_from, selection_from
+from napari_tessera.cli.map_command import picture_from, scale_from, selection_from
 from napari_tessera.cli.say import answer, answer_json, prints_aside
 from napari_tessera.jobs.outcome import BAD_INPUT, DONE
 
@@ -30,7 +30,7 @@ def run_import(arguments: argparse.Namespace) -> int:
     image = picture_from(arguments)
     with prints_aside():
         tissue = import_tissue(
-            arguments.source, arguments.out, image=image, image_scale=arguments.image_scale
+            arguments.source, arguments.out, image=image, image_scale=scale_from(arguments)
         )
     for repair in tissue.repairs:
         answer(f"Repaired: {repair}")
@@ -51,7 +51,7 @@ def run_info(arguments: argparse.Namespace) -> int:
 
     image = picture_from(arguments)
     with prints_aside():
-        tissue = open_tissue(arguments.tissue, image=image, image_scale=arguments.image_scale)
+        tissue = open_tissue(arguments.tissue, image=image, image_scale=scale_from(arguments))
         reference = read_reference(arguments.reference) if arguments.reference else None
         report = check_inputs(tissue, reference, selection_from(arguments))
         choices = _choices(tissue, reference)

@@ -6,7 +6,7 @@ import dataclasses
 import hashlib
 import json
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Self, TypeAlias
 
 import numpy as np
 
@@ -87,6 +87,11 @@ class Selection:
         return cls(**plain)
 
 
+PictureScale: TypeAlias = float | tuple[float, ...]
+"""How a picture lies on the spots: its pixels per unit of their coordinates; or six numbers
+``a, b, c, d, e, f`` that take a pixel (u, v) to ``x = a u + b v + c``, ``y = d u + e v + f``."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class RunSpec:
     """The whole recipe of a run: ``spec.json`` in its run directory.
@@ -105,8 +110,8 @@ class RunSpec:
         Store that receives the result; empty where nothing is to be written.
     image : str
         Picture that lies beside the table; empty where there is none.
-    image_scale : float
-        Picture pixels per unit of the spots' coordinates.
+    image_scale : float or tuple of float
+        Picture pixels per unit of the spots' coordinates; or six numbers of an affine map.
     task : str
         Question, as in `napari_tessera.contract.method.Task`.
     source : str
@@ -120,7 +125,7 @@ class RunSpec:
     reference: str = ""
     out: str = ""
     image: str = ""
-    image_scale: float = 1.0
+    image_scale: PictureScale = 1.0
     task: str = "place cells"
     source: str = ""
 
@@ -131,7 +136,10 @@ class RunSpec:
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> Self:
         """Inverse of `to_json`."""
-        return cls(**{**values, "selection": Selection.from_json(values["selection"])})
+        plain: dict[str, Any] = {
+            k: tuple(v) if isinstance(v, list) else v for k, v in values.items()
+        }
+        return cls(**{**plain, "selection": Selection.from_json(values["selection"])})
 
     def run_name(self, fingerprint: str, salt: str = "") -> str:
         """Return ``<method>_<8 hex>``: the same recipe on the same input has the same name.

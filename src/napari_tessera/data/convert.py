@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from anndata import AnnData
     from spatialdata import SpatialData
 
+    from napari_tessera.contract.inputs import PictureScale
+
 __all__ = ["add_picture", "from_anndata", "import_tissue"]
 
 SPOTS, TABLE = "spots", "table"
@@ -34,7 +36,7 @@ def from_anndata(
     *,
     folder: Path | None = None,
     image: Path | None = None,
-    image_scale: float = 1.0,
+    image_scale: PictureScale = 1.0,
 ) -> tuple[SpatialData, tuple[Problem, ...]]:
     """Make circles, a table that annotates them, and the pictures that can be found.
 
@@ -240,7 +242,7 @@ def import_tissue(
     out: Path,
     *,
     image: Path | None = None,
-    image_scale: float = 1.0,
+    image_scale: PictureScale = 1.0,
 ) -> Tissue:
     """Write whatever opens as a new SpatialData store; there is never half of one.
 

@@ -15,10 +15,15 @@ if TYPE_CHECKING:
     from anndata import AnnData
     from spatialdata import SpatialData
 
+    from napari_tessera.contract.inputs import PictureScale
+
 LARGE = 2048
 """Side in pixels from which a picture is kept as a pyramid."""
 
 MOST_CHANNELS = 32
+
+AFFINE = 6
+"""Numbers of an affine map of the plane."""
 
 IMAGE_FLAG = "--image"
 
@@ -65,7 +70,7 @@ def pictures_of(adata: AnnData, folder: Path | None) -> list[tuple[str, np.ndarr
 
 
 def add_picture(
-    sdata: SpatialData, picture: Path | np.ndarray, scale: float, *, name: str = "he"
+    sdata: SpatialData, picture: Path | np.ndarray, scale: PictureScale, *, name: str = "he"
 ) -> None:
     """Add a picture in its place; large ones as a pyramid.
 
@@ -75,8 +80,8 @@ def add_picture(
         Gets the image, in coordinate system ``global``.
     picture : Path or ndarray, shape (height, width, 3 or 4)
         The picture.
-    scale : float
-        Picture pixels per unit of the coordinates.
+    scale : float or tuple of float
+        Picture pixels per unit of the coordinates, or the numbers of an affine map.
     name : str
         Name of the element.
 
@@ -86,19 +91,9 @@ def add_picture(
         If the file is not a picture or the scale is not above zero.
     """
     from spatialdata.models import Image2DModel
-    from spatialdata.transformations import Identity, Scale
 
-    if not 0 < scale < math.inf:
-        msg = "--image-scale"
-        raise refusal(
-            msg,
-            code="picture-scale",
-            expected="a number above 0",
-            found=f"{scale}",
-            hint="Give picture pixels per unit of the coordinates.",
-        )
+    check_scale(scale)
     pixels = read_picture(picture) if isinstance(picture, Path) else rgb(_pixels(picture, name))
-    place = Identity() if scale == 1 else Scale([1 / scale, 1 / scale], axes=("x", "y"))
     side = max(pixels.shape[:2])
     factors = [2] * max(0, int(np.ceil(np.log2(side / LARGE)))) if side > LARGE else None
     sdata.images[name] = Image2DModel.parse(
@@ -106,8 +101,43 @@ def add_picture(
         dims=("c", "y", "x"),
         c_coords=["r", "g", "b"],
         scale_factors=factors,
-        transformations={"global": place},
+        transformations={"global": _place(scale)},
     )
+
+
+def check_scale(scale: PictureScale) -> None:
+    """Refuse a scale, or an affine map, under which a picture has no place.
+
+    Raises
+    ------
+    RefusedError
+        If a scale is not above zero, or a map is not six finite numbers that can be turned round.
+    """
+    if isinstance(scale, tuple):
+        usable = len(scale) == AFFINE and bool(np.isfinite(scale).all())
+        usable = usable and scale[0] * scale[4] != scale[1] * scale[3]
+    else:
+        usable = 0 < scale < math.inf
+    if usable:
+        return
+    msg = "--image-scale"
+    raise refusal(
+        msg,
+        code="picture-scale",
+        expected="a number above 0, or landmarks that do not lie on a line",
+        found=f"{scale}",
+        hint="Give picture pixels per unit of the coordinates, or other landmarks.",
+    )
+
+
+def _place(scale: PictureScale) -> Any:  # noqa: ANN401 - spatialdata comes without types
+    """Give the transformation from picture pixels to coordinates."""
+    from spatialdata.transformations import Affine, Identity, Scale
+
+    if isinstance(scale, tuple):
+        matrix = np.vstack([np.reshape(scale, (2, 3)), [0, 0, 1]])
+        return Affine(matrix, input_axes=("x", "y"), output_axes=("x", "y"))
+    return Identity() if scale == 1 else Scale([1 / scale, 1 / scale], axes=("x", "y"))
 
 
 def _dict(value: Any) -> dict[str, Any]:  # noqa: ANN401 - uns holds anything

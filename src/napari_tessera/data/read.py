@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from napari_tessera.data.claims import check_h5ad
 from napari_tessera.data.foreign import check_folder, check_not_inside, foreign_file
 from napari_tessera.data.missing import check_pieces, damaged_piece
+from napari_tessera.data.pictures import check_scale
 from napari_tessera.data.problems import refusal
 from napari_tessera.data.store_claims import check_kind, check_store, plain_tables, unread
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from spatialdata import SpatialData
 
     from napari_tessera.contract.errors import RefusedError
+    from napari_tessera.contract.inputs import PictureScale
     from napari_tessera.contract.report import Problem
 
 REMOTE = re.compile(r"^([A-Za-z][A-Za-z0-9+.-]+):/{1,2}([^/].*)$")
@@ -54,7 +56,7 @@ def open_tissue(
     source: Path | str | SpatialData | AnnData,
     *,
     image: Path | None = None,
-    image_scale: float = 1.0,
+    image_scale: PictureScale = 1.0,
 ) -> Tissue:
     """Open a SpatialData ``.zarr``, an ``.h5ad``, a vendor's folder, or an object.
 
@@ -64,23 +66,15 @@ def open_tissue(
         What to open.
     image : Path, optional
         Picture that lies beside the table.
-    image_scale : float
-        Picture pixels per unit of the spots' coordinates.
+    image_scale : float or tuple of float
+        Picture pixels per unit of the spots' coordinates, or the numbers of an affine map.
 
     Raises
     ------
     InputError
         If it is missing, remote, not a tissue, or cannot be read.
     """
-    if not 0 < image_scale < float("inf"):
-        flag = "--image-scale"
-        raise refusal(
-            flag,
-            code="picture-scale",
-            expected="a number above 0",
-            found=str(image_scale),
-            hint="Give the picture's pixels per unit of the coordinates.",
-        )
+    check_scale(image_scale)
     if not isinstance(source, Path | str):
         return _wrap(source, image, image_scale)
     path = existing_path(source, "TISSUE")
@@ -308,7 +302,7 @@ def _unreadable(path: Path, error: Exception) -> RefusedError:
     )
 
 
-def _wrap(source: SpatialData | AnnData, image: Path | None, image_scale: float) -> Tissue:
+def _wrap(source: SpatialData | AnnData, image: Path | None, image_scale: PictureScale) -> Tissue:
     """Take an object from memory."""
     if hasattr(source, "tables"):
         path = getattr(source, "path", None)

@@ -301,7 +301,7 @@ def _check_kinds(spec: RunSpec) -> None:
     """
     entries: dict[str, tuple[object, type | tuple[type, ...]]] = {
         "options": (spec.options, dict),
-        "image_scale": (spec.image_scale, (int, float)),
+        "image_scale": (spec.image_scale, (int, float, tuple)),
     }
     for name in ("method", "task", "tissue", "reference", "source", "out", "image"):
         entries[name] = (getattr(spec, name), str)

@@ -165,6 +165,18 @@ def picture(name: str, make: Any, *more: str) -> Any:  # noqa: ANN401
     return spoil
 
 
+def landmarks(text: str | None) -> Any:  # noqa: ANN401
+    """Give a good picture, and landmarks of this text beside it."""
+
+    def spoil(ground: Ground) -> None:
+        pairs = ground.folder / "pairs.csv"
+        picture("he.png", drawn("uint8"), "--image-landmarks", str(pairs))(ground)
+        if text is not None:
+            pairs.write_text(text)
+
+    return spoil
+
+
 def holding(raw: bytes) -> Any:  # noqa: ANN401
     """Write bytes."""
     return lambda path: path.write_bytes(raw)
@@ -217,6 +229,10 @@ def pictures() -> list[Row]:
         ("a scale of 0", "picture-scale", "refuse", picture("he.png", good, "--image-scale", "0")),
         ("a scale below 0", "picture-scale", "refuse", picture("he.png", good, "--image-scale=-1")),
         ("a scale of NaN", "picture-scale", "refuse", picture("he.png", good, "--image-scale", "nan")),
+        ("two landmarks", "landmarks", "refuse", landmarks("picture_x,picture_y,x,y\n0,0,0,0\n9,9,9,9\n")),
+        ("landmarks on a line", "landmarks", "refuse", landmarks("picture_x,picture_y,x,y\n0,0,0,0\n1,1,1,0\n2,2,0,1\n")),
+        ("landmarks under other names", "landmarks", "refuse", landmarks("u,v,x,y\n0,0,0,0\n")),
+        ("landmarks that are not there", "landmarks", "refuse", landmarks(None)),
         ("a 16-bit PNG", "", "accept", picture("he.png", drawn("uint16"))),
         ("a CMYK JPEG", "", "accept", picture("he.jpg", drawn("uint8", "CMYK"))),
         ("a PNG with a palette", "", "accept", picture("he.png", drawn("uint8", "P"))),

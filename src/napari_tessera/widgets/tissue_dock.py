@@ -165,12 +165,9 @@ class TissueDock(QWidget):  # type: ignore[misc]  # Qt comes without types
             self._bench.open_reference(Path(chosen))
 
     def _ask_picture(self) -> None:
-        from napari_tessera.widgets.picture_dialog import ask_picture
+        from napari_tessera.widgets.picture_dialog import place_picture
 
-        found = ask_picture(self)
-        source = self._bench.origin.source
-        if found is not None and source:
-            self._bench.open_tissue(Path(source), image=found[0], image_scale=found[1])
+        place_picture(self, self._bench)
 
     def _ask_where_to_keep(self) -> None:
         chosen, _ = QFileDialog.getSaveFileName(self, "Keep as", "", "SpatialData (*.zarr)")

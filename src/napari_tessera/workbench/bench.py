@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from napari_tessera.contract.inputs import PictureScale
     from napari_tessera.contract.options import Options
     from napari_tessera.contract.report import Report
     from napari_tessera.contract.results import Run
@@ -127,7 +128,7 @@ class Bench:
         source: Any,  # noqa: ANN401 - a path, a SpatialData or an AnnData
         *,
         image: Path | None = None,
-        image_scale: float = 1.0,
+        image_scale: PictureScale = 1.0,
     ) -> None:
         """Open a tissue in the background; `tissue_opened` follows.
 
@@ -144,6 +145,22 @@ class Bench:
             lambda: reading.read_tissue(source, selection, image=image, image_scale=image_scale),
             self._take_tissue,
             key="tissue",
+        )
+
+    def look_at_picture(
+        self, path: Path, take: Callable[[tuple[NDArray[np.uint8], int]], None]
+    ) -> None:
+        """Read a picture in the background and hand it on, so that landmarks can be set on it.
+
+        Parameters
+        ----------
+        path : Path
+            Picture file.
+        take : callable
+            Gets every n-th pixel, and n.
+        """
+        self._tasks.do(
+            f"Reading {path.name}", lambda: reading.read_thumbnail(path), take, key="picture"
         )
 
     def open_reference(self, source: Any) -> None:  # noqa: ANN401 - a path or an AnnData

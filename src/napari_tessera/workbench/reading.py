@@ -9,7 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 from napari_tessera.contract.inputs import Selection
 
+THUMBNAIL = 2048
+"""Largest side of a picture that landmarks are set on, in pixels."""
+
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from napari_tessera.contract.inputs import PictureScale
     from napari_tessera.contract.results import Run
     from napari_tessera.contract.views import TissueView
     from napari_tessera.data.choices import ReferenceChoices, TissueChoices
@@ -30,13 +37,13 @@ class Origin:
         Store, file or folder; empty for data that live only in this process.
     image : str
         Picture that lies beside the table; empty where there is none.
-    image_scale : float
-        Picture pixels per unit of the spots' coordinates.
+    image_scale : float or tuple of float
+        Picture pixels per unit of the spots' coordinates, or the numbers of an affine map.
     """
 
     source: str = ""
     image: str = ""
-    image_scale: float = 1.0
+    image_scale: PictureScale = 1.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,7 +98,7 @@ def read_tissue(
     selection: Selection,
     *,
     image: Path | None = None,
-    image_scale: float = 1.0,
+    image_scale: PictureScale = 1.0,
 ) -> OpenedTissue:
     """Open a tissue; what was chosen of the reference is kept.
 
@@ -103,8 +110,8 @@ def read_tissue(
         The one in force; only its choices for the reference are kept.
     image : Path, optional
         Picture that lies beside the table.
-    image_scale : float
-        Picture pixels per unit of the spots' coordinates.
+    image_scale : float or tuple of float
+        Picture pixels per unit of the spots' coordinates, or the numbers of an affine map.
     """
     from napari_tessera.data.read import open_tissue
 
@@ -117,6 +124,23 @@ def read_tissue(
         image_scale=image_scale,
     )
     return look_at(origin, tissue, Selection(**kept))
+
+
+def read_thumbnail(path: Path) -> tuple[NDArray[np.uint8], int]:
+    """Read a picture small enough to be looked at beside the spots.
+
+    Returns
+    -------
+    ndarray, shape (height, width, 3), uint8
+        Every ``step``-th pixel.
+    int
+        The step.
+    """
+    from napari_tessera.data.pictures import read_picture
+
+    pixels = read_picture(path)
+    step = max(1, -(-max(pixels.shape[:2]) // THUMBNAIL))
+    return pixels[::step, ::step].copy(), step
 
 
 def look_at(origin: Origin, tissue: Tissue, selection: Selection) -> OpenedTissue:
