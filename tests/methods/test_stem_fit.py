@@ -7,22 +7,18 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 import torch
+from tests.methods.watcher import Watcher
 
 from napari_tessera.contract.errors import DivergedError, FitCancelled, MemoryExhaustedError
-from napari_tessera.contract.progress import Progress, SilentMonitor, Verdict
+from napari_tessera.contract.progress import SilentMonitor
 from napari_tessera.methods import get_method
 from napari_tessera.methods.stem import training
 from napari_tessera.methods.stem.options import StemOptions, Variant
 from napari_tessera.testing.planted import planted_tissue
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from numpy.typing import NDArray
-
     from napari_tessera.contract.method import Fitted
     from napari_tessera.contract.results import RunResult
-    from napari_tessera.contract.state import State
 
 TISSUE = planted_tissue(n_cells=300, n_spots=120, n_genes=60, seed=4)
 PAIRED = TISSUE.paired
@@ -30,30 +26,6 @@ STEM = get_method("stem")
 QUICK = StemOptions(steps=6, members=2, batch_cells=64, seed=3)
 N_REPORTS = 18
 """Trial and two members, six steps each."""
-
-
-class Watcher(SilentMonitor):
-    """Finishes or cancels at a given report, and keeps what it saw."""
-
-    def __init__(self, *, finish_at: int = 0, cancel_at: int = 0) -> None:
-        self.finish_at, self.cancel_at = finish_at, cancel_at
-        self.seen: list[Progress] = []
-        self.previews: list[NDArray[np.float64]] = []
-        self.state: State | None = None
-        self.make: Callable[[], State] | None = None
-
-    def checkpoint(self, make_state: Callable[[], State]) -> None:
-        self.make = make_state
-
-    def report(self, progress: Progress) -> Verdict:
-        self.seen.append(progress)
-        if len(self.seen) == self.cancel_at and self.make is not None:
-            self.state = self.make()
-            raise FitCancelled
-        return Verdict.FINISH if len(self.seen) == self.finish_at else Verdict.CONTINUE
-
-    def preview(self, make_xy: Callable[[], NDArray[np.float64]]) -> None:
-        self.previews.append(make_xy())
 
 
 @pytest.fixture(scope="module", autouse=True)

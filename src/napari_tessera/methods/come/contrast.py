@@ -148,7 +148,20 @@ def _similarities(codes: Tensor, rows: slice, temperature: float) -> Tensor:
     return found
 
 
-class _LogSumExp(torch.autograd.Function):
+class _InOnePass(torch.autograd.Function):
+    """A scalar whose gradient is kept by the forward pass."""
+
+    @staticmethod
+    @once_differentiable
+    def backward(
+        ctx: Any,  # noqa: ANN401
+        grad_output: Tensor,
+    ) -> tuple[Tensor, None, None]:
+        (grad,) = ctx.saved_tensors
+        return grad_output * grad, None, None
+
+
+class _LogSumExp(_InOnePass):
     """Weighted sum of the rows' log-sum-exp over all others, with its gradient."""
 
     @staticmethod
@@ -170,17 +183,8 @@ class _LogSumExp(torch.autograd.Function):
         ctx.save_for_backward(grad)
         return value
 
-    @staticmethod
-    @once_differentiable
-    def backward(
-        ctx: Any,  # noqa: ANN401
-        grad_output: Tensor,
-    ) -> tuple[Tensor, None, None]:
-        (grad,) = ctx.saved_tensors
-        return grad_output * grad, None, None
 
-
-class _Contrast(torch.autograd.Function):
+class _Contrast(_InOnePass):
     """Mean over valid rows of log-sum-exp over all less that over positives."""
 
     @staticmethod
@@ -210,12 +214,3 @@ class _Contrast(torch.autograd.Function):
             grad.addmm_(slope.T, codes[rows])
         ctx.save_for_backward(grad)
         return value
-
-    @staticmethod
-    @once_differentiable
-    def backward(
-        ctx: Any,  # noqa: ANN401
-        grad_output: Tensor,
-    ) -> tuple[Tensor, None, None]:
-        (grad,) = ctx.saved_tensors
-        return grad_output * grad, None, None
