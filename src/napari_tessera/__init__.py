@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from napari_tessera.methods.stem.options import StemOptions
     from napari_tessera.methods.transst.options import TransstOptions
     from napari_tessera.workflows.answers import annotate_spots, find_domains, impute_genes
+    from napari_tessera.workflows.colours import set_colours
     from napari_tessera.workflows.explain import explain_region
     from napari_tessera.workflows.verbs import delete, map_cells, read, resume, runs, write
 
@@ -65,6 +66,7 @@ _DOOR: dict[str, str] = {
     "read": "napari_tessera.workflows.verbs",
     "resume": "napari_tessera.workflows.verbs",
     "runs": "napari_tessera.workflows.verbs",
+    "set_colours": "napari_tessera.workflows.colours",
     "write": "napari_tessera.workflows.verbs",
     "write_regions": "napari_tessera.data.regions",
     "write_sample": "napari_tessera.data.sample",
@@ -100,6 +102,7 @@ __all__ = [
     "read",
     "resume",
     "runs",
+    "set_colours",
     "write",
     "write_regions",
     "write_sample",

@@ -23,6 +23,7 @@ _COMMANDS = {
     "annotate": "map_command:run_map",
     "check": "fit_command:run_check",
     "commit": "fit_command:run_commit",
+    "colours": "colours_command:run_colours",
     "cluster": "map_command:run_map",
     "demo": "demo_command:run_demo",
     "explain": "explain_command:run_explain",

@@ -8,6 +8,7 @@ from psygnal import Signal
 from qtpy.QtCore import QTimer
 
 from napari_tessera.contract.state import JobState
+from napari_tessera.viewer.colours import hex_of
 from napari_tessera.viewer.layer_data import MARK, Role
 from napari_tessera.viewer.neighbourly import element_metadata, spots_metadata
 from napari_tessera.viewer.tissue import OUTLINE_BEHIND_CELLS, OUTLINE_OPACITY, tissue_layers
@@ -50,15 +51,25 @@ class Canvas:
         Runs that were shown since the tissue was opened, by name.
     current : str
         Name of the run that was shown last; empty where there is none.
+    fade : bool
+        Whether what is unsure fades, in every run.
     changed : Signal
         Emitted with the name of a run whose layers have changed, been added or removed.
+    recolouring : Signal
+        Emitted with a run, one of its types or domains, and its colour, when a person wants
+        another one.
+    undoing : Signal
+        Emitted when a person takes the last change of a colour back.
     """
 
     changed = Signal(str)
+    recolouring = Signal(str, str, str)
+    undoing = Signal()
 
     def __init__(self, viewer: Viewer, bench: Bench) -> None:
         self.runs: dict[str, RunLayers] = {}
         self.current = ""
+        self.fade = False
         self.legend: LegendOverlay | None = None
         self._viewer = viewer
         self._bench = bench
@@ -95,6 +106,7 @@ class Canvas:
         if name not in self.runs:
             return
         self.current = name
+        self.fade = changes.setdefault("fade", self.fade)
         self.runs[name].draw(**changes)
         self._watch(name)
         self._activate(name)
@@ -120,6 +132,35 @@ class Canvas:
         if self.current in self.runs:
             hidden = self.runs[self.current].showing.hidden ^ {cell_type}
             self.show(self.current, hidden=hidden)
+
+    def isolate_type(self, cell_type: str) -> None:
+        """Show one type of the current run alone; all of them where it is alone already."""
+        if self.current in self.runs:
+            layers = self.runs[self.current]
+            others = layers.labels() - {cell_type}
+            alone = bool(others) and others <= layers.showing.hidden
+            self.show(self.current, hidden=frozenset() if alone else others)
+
+    def set_fade(self, *, fade: bool) -> None:
+        """Let what is unsure fade, in all that is drawn and will be, or not."""
+        self.fade = fade
+        if self.current in self.runs:
+            self.show(self.current)
+
+    def recolour(self, name: str, colours: dict[str, str]) -> None:
+        """Draw a run with the colours that a person has chosen.
+
+        Parameters
+        ----------
+        name : str
+            Name of the run.
+        colours : dict of str to str
+            ``#rrggbb`` by type or domain.
+        """
+        if name in self.runs:
+            self.runs[name].recolour(colours)
+            self._refresh_legend()
+            self.changed.emit(name)
 
     def close(self) -> None:
         """Draw nothing more: the window goes."""
@@ -177,6 +218,7 @@ class Canvas:
                 layers.hide()
         if run.name in self.runs:
             self._preview.empty(self._view)
+            self.show(run.name)
             return
         self.runs[run.name] = RunLayers(self._viewer, self._view, run)
         moving = None if run.result.placement is None else self._preview.hand_over()
@@ -236,11 +278,24 @@ class Canvas:
             if canvas is not None:
                 self.legend = LegendOverlay(canvas)
                 self.legend.toggled.connect(self.toggle_type)
+                self.legend.isolated.connect(self.isolate_type)
+                self.legend.recolouring.connect(self._on_recolouring)
+                self.legend.undoing.connect(self._on_undoing)
                 self.legend.closed.connect(self._on_legend_closed)
         return self.legend
 
     def _on_legend_closed(self) -> None:
         self.changed.emit(self.current)
+
+    def _on_recolouring(self, name: str) -> None:
+        if self.current in self.runs:
+            legends = self.runs[self.current].legends()
+            found = [e.rgba for legend in legends for e in legend.entries if e.name == name]
+            for rgba in found[:1]:
+                self.recolouring.emit(self.current, name, hex_of(rgba))
+
+    def _on_undoing(self) -> None:
+        self.undoing.emit()
 
     def _refresh_legend(self, event: object = None) -> None:  # noqa: ARG002 - napari's events
         legends = self._preview.legends()

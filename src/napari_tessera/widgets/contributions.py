@@ -128,3 +128,19 @@ def finish_fit() -> None:
     """End the fit that runs, and keep the result as it is."""
     for job in _session(None).bench.jobs:
         job.finish()
+
+
+def fade_unsure() -> None:
+    """Let what is unsure fade in everything that is drawn, or stop that."""
+    canvas = _session(None).canvas
+    canvas.set_fade(fade=not canvas.fade)
+
+
+def undo_colour() -> None:
+    """Take the last change of a colour back."""
+    _session(None).colouring.undo()
+
+
+def redo_colour() -> None:
+    """Make the change of a colour again that was taken back."""
+    _session(None).colouring.redo()

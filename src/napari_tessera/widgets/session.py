@@ -11,10 +11,12 @@ from qtpy.QtWidgets import QApplication
 
 from napari_tessera.widgets.activity import Activity
 from napari_tessera.widgets.canvas import Canvas
+from napari_tessera.widgets.colour_choice import ColourChoice
 from napari_tessera.widgets.dropping import looks_like_tissue
 from napari_tessera.widgets.legend import canvas_widget_of
 from napari_tessera.widgets.main_thread import MainThread
 from napari_tessera.workbench.bench import Bench
+from napari_tessera.workbench.colouring import Colouring
 from napari_tessera.workbench.explaining import Explaining
 
 if TYPE_CHECKING:
@@ -44,6 +46,8 @@ class Session(QObject):  # type: ignore[misc]  # Qt comes without types
         self.canvas = Canvas(viewer, self.bench)
         self.activity = Activity(self.bench)
         self.explaining = Explaining(self.bench, self.main_thread.post)
+        self.colouring = Colouring(self.bench, self.main_thread.post)
+        self.colours = ColourChoice(self.canvas, self.colouring)
         self._viewer = weakref.ref(viewer)
         self._window: QWidget | None = None
         self._target: QWidget | None = None
@@ -111,6 +115,7 @@ class Session(QObject):  # type: ignore[misc]  # Qt comes without types
         self._look.stop()
         self.activity.close()
         self.explaining.close(0.2)
+        self.colouring.close(0.2)
         self.canvas.close()
         self.bench.close(CLOSE_S)
         self._window = self._target = None

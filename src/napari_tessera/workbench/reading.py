@@ -214,6 +214,13 @@ def read_run_of(tissue: Tissue, name: str) -> Run:
     return read_run(target_of(tissue), name)
 
 
+def with_colours(tissue: Tissue, run: Run) -> Run:
+    """Give a run that did not come from the store the colours that were chosen for it there."""
+    from napari_tessera.data.colours import read_colours
+
+    return dataclasses.replace(run, colours=read_colours(target_of(tissue), run.name))
+
+
 def make_sample(*, real: bool) -> SamplePaths:
     """Make sample data in a folder of their own.
 
