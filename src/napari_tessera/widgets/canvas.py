@@ -12,11 +12,14 @@ from napari_tessera.viewer.colours import hex_of
 from napari_tessera.viewer.layer_data import MARK, Role
 from napari_tessera.viewer.neighbourly import element_metadata, spots_metadata
 from napari_tessera.viewer.tissue import OUTLINE_BEHIND_CELLS, OUTLINE_OPACITY, tissue_layers
+from napari_tessera.widgets.gene_painter import GenePainter
 from napari_tessera.widgets.legend import LegendOverlay, canvas_widget_of
 from napari_tessera.widgets.results_layers import RunLayers, insert_layer
 from napari_tessera.widgets.results_preview import Preview
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import numpy as np
     from napari.layers import Layer
     from napari.viewer import Viewer
@@ -26,6 +29,7 @@ if TYPE_CHECKING:
     from napari_tessera.contract.state import Outcome
     from napari_tessera.contract.views import TissueView
     from napari_tessera.jobs.job import Job
+    from napari_tessera.viewer.gene_blend import DrawnGene
     from napari_tessera.workbench.bench import Bench
 
 
@@ -75,6 +79,7 @@ class Canvas:
         self._bench = bench
         self._view: TissueView | None = None
         self._known: set[str] = set()
+        self.genes = GenePainter(viewer)
         self._preview = Preview(viewer)
         self._preview.drawn.connect(self._on_preview_drawn)
         self._soon = QTimer()
@@ -106,7 +111,9 @@ class Canvas:
         if name not in self.runs:
             return
         self.current = name
-        self.fade = changes.setdefault("fade", self.fade)
+        if changes.setdefault("fade", self.fade) != self.fade:
+            self.fade = changes["fade"]
+            self.genes.repaint(fade=self.fade)
         self.runs[name].draw(**changes)
         self._watch(name)
         self._activate(name)
@@ -144,8 +151,27 @@ class Canvas:
     def set_fade(self, *, fade: bool) -> None:
         """Let what is unsure fade, in all that is drawn and will be, or not."""
         self.fade = fade
+        self.genes.repaint(fade=fade)
         if self.current in self.runs:
             self.show(self.current)
+
+    def draw_genes(self, genes: Sequence[DrawnGene]) -> None:
+        """Draw genes on the spots; runs step back the first time. None takes them away.
+
+        Parameters
+        ----------
+        genes : sequence of DrawnGene
+            At most four.
+        """
+        if genes and self.genes.layer is None:
+            for layers in self.runs.values():
+                layers.hide()
+        self.genes.draw(genes, fade=self.fade)
+        layer = self.genes.layer
+        if layer is not None:
+            layer.events.visible.disconnect(self._refresh_legend)
+            layer.events.visible.connect(self._refresh_legend)
+        self._refresh_legend()
 
     def recolour(self, name: str, colours: dict[str, str]) -> None:
         """Draw a run with the colours that a person has chosen.
@@ -177,6 +203,7 @@ class Canvas:
             view.coordinate_system,
         )
         self._preview.drop()
+        self.genes.take_view(view)
         self._drop_runs()
         for layer in list(self._viewer.layers):
             if layer.metadata.get(MARK, {}).get("role") in _OF_A_TISSUE:
@@ -303,6 +330,8 @@ class Canvas:
         if not legends and self.current in self.runs:
             legends = self.runs[self.current].legends()
             hidden = self.runs[self.current].showing.hidden
+        if not self._preview.legends():
+            legends = [*self.genes.legends(), *legends]
         self._step_outlines(back=bool(legends))
         overlay = self._overlay()
         if overlay is not None:

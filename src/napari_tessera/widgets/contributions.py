@@ -53,6 +53,14 @@ def regions_dock(napari_viewer: Viewer | None = None) -> QWidget:
     return RegionsDock(session.viewer, session.bench, session.explaining)
 
 
+def genes_dock(napari_viewer: Viewer | None = None) -> QWidget:
+    """Make the Genes dock, for the same viewer as `tissue_dock`."""
+    from napari_tessera.widgets.genes_dock import GenesDock
+
+    session = _session(napari_viewer)
+    return GenesDock(session.finding, session.canvas)
+
+
 def _session(viewer: Viewer | None) -> Session:
     """Find the session of a viewer, of the current one if none is given."""
     import napari

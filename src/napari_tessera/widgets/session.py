@@ -18,6 +18,7 @@ from napari_tessera.widgets.main_thread import MainThread
 from napari_tessera.workbench.bench import Bench
 from napari_tessera.workbench.colouring import Colouring
 from napari_tessera.workbench.explaining import Explaining
+from napari_tessera.workbench.gene_finding import GeneFinding
 
 if TYPE_CHECKING:
     from napari import Viewer
@@ -47,6 +48,7 @@ class Session(QObject):  # type: ignore[misc]  # Qt comes without types
         self.activity = Activity(self.bench)
         self.explaining = Explaining(self.bench, self.main_thread.post)
         self.colouring = Colouring(self.bench, self.main_thread.post)
+        self.finding = GeneFinding(self.bench, self.main_thread.post)
         self.colours = ColourChoice(self.canvas, self.colouring)
         self._viewer = weakref.ref(viewer)
         self._window: QWidget | None = None
@@ -116,6 +118,7 @@ class Session(QObject):  # type: ignore[misc]  # Qt comes without types
         self.activity.close()
         self.explaining.close(0.2)
         self.colouring.close(0.2)
+        self.finding.close(0.2)
         self.canvas.close()
         self.bench.close(CLOSE_S)
         self._window = self._target = None
