@@ -20,6 +20,7 @@ from napari_tessera.viewer.colours import (
     rgba_of,
     value_rgba,
 )
+from napari_tessera.viewer.gene_blend import BLEND
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -161,3 +162,10 @@ def _seconds(work: object) -> float:
     assert callable(work)
     work()
     return time.process_time() - began
+
+
+@pytest.mark.parametrize("sight", list(_SIGHT))
+def test_colours_of_blended_genes_can_be_told_apart(sight: str) -> None:
+    lab = _lab(list(BLEND), sight)
+    distances = [np.linalg.norm(a - b) for a, b in itertools.combinations(lab, 2)]
+    assert min(distances) >= 25

@@ -117,6 +117,17 @@ def test_enter_takes_every_gene_that_is_typed(scene: Scene) -> None:
     assert len(scene.canvas.genes.legends()) == 2
 
 
+def test_all_genes_that_are_typed_are_listed_with_the_last_one_open(scene: Scene) -> None:
+    scene.dock.line.setText("her2 krt")
+    assert [entry.name for entry in scene.dock.entries()] == ["ERBB2", "KRT5", "KRT5"]
+
+
+def test_the_mouse_tells_the_value_of_a_spot(scene: Scene) -> None:
+    scene.dock.list.setCurrentRow(0)
+    (layer,) = scene.layers()
+    assert list(layer.features.columns) == ["spot", "ERBB2 (measured)"]
+
+
 def test_several_chosen_lines_are_drawn_together(scene: Scene) -> None:
     for row in (0, 2):
         scene.dock.list.item(row).setSelected(True)

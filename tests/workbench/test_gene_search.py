@@ -32,6 +32,7 @@ def names(text: str) -> list[str]:
         ("her2", "ERBB2"),
         ("ensg00000141736", "ERBB2"),
         ("erbb", "ERBB2"),
+        ("mk", "MKI67"),
         (" Krt5 ", "KRT5"),
         ("t15", "KRT15"),
         ("EBRB2", "ERBB2"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -9,7 +10,7 @@ import numpy as np
 
 from napari_tessera.viewer.colours import RGBA, faded, limits_of, rgba_of, value_rgba
 from napari_tessera.viewer.layer_data import LayerData, Role, mark, world_units
-from napari_tessera.viewer.legend import Legend, alpha_legend, ramp_legend
+from napari_tessera.viewer.legend import Legend, alpha_legend, ramp_legend, short
 from napari_tessera.viewer.spots import rows_of, spots_layer
 
 if TYPE_CHECKING:
@@ -73,14 +74,28 @@ def paint_genes(
         legend = ramp_legend(genes[0].title, limits)
         return (rgba if sure[0] is None else faded(rgba, sure[0])), [legend]
     colours = [rgba_of(c) for c in BLEND[: len(genes)]]
-    tops = [max(limits_of(v)[1], 1e-6) for v in values]
-    shares = [np.nan_to_num(np.clip(v / t, 0, 1)) for v, t in zip(values, tops, strict=True)]
+    ends = [limits_of(v) for v in values]
+    shares = [_share(v, end) for v, end in zip(values, ends, strict=True)]
     shares = [x if s is None else x * s for x, s in zip(shares, sure, strict=True)]
     legends = [
-        alpha_legend(gene.title, colour, top)
-        for gene, colour, top in zip(genes, colours, tops, strict=True)
+        dataclasses.replace(alpha_legend(gene.title, colour, high), low=short(low))
+        for gene, colour, (low, high) in zip(genes, colours, ends, strict=True)
     ]
     return _blend(shares, colours), legends
+
+
+def gene_columns(genes: Sequence[DrawnGene], spots: SpotsView) -> dict[str, NDArray[np.generic]]:
+    """Columns that the mouse tells over a spot: its name, and the value of every gene.
+
+    Parameters
+    ----------
+    genes : sequence of DrawnGene
+        What is drawn.
+    spots : SpotsView
+        Spots on the screen.
+    """
+    values = {gene.title: np.round(_on_spots(gene.values, gene, spots), 3) for gene in genes}
+    return {"spot": spots.names, **values}
 
 
 def genes_layer(view: TissueView, rgba: NDArray[np.float32], name: str) -> LayerData | None:
@@ -109,6 +124,12 @@ def _blend(shares: Sequence[NDArray[np.floating]], colours: Sequence[RGBA]) -> N
     mixed = weights @ np.array(colours)[:, :3] / np.maximum(total, 1e-9)
     opacity = weights.max(axis=1, keepdims=True)
     return np.concatenate([mixed, opacity], axis=1).astype(np.float32)
+
+
+def _share(values: NDArray[np.float32], ends: tuple[float, float]) -> NDArray[np.float32]:
+    """Values between the two ends, as 0 to 1; 0 where there is none."""
+    low, high = ends
+    return np.nan_to_num(np.clip((values - low) / (high - low), 0, 1))
 
 
 def _on_spots(

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from napari_tessera.viewer.gene_blend import DrawnGene, genes_layer, paint_genes
+from napari_tessera.viewer.gene_blend import DrawnGene, gene_columns, genes_layer, paint_genes
 from napari_tessera.viewer.layer_data import MARK, Role
-from napari_tessera.viewer.spots import colour_change
+from napari_tessera.viewer.spots import colour_change, shape_of_spots
 from napari_tessera.widgets.results_layers import insert_layer
 
 if TYPE_CHECKING:
@@ -65,12 +65,15 @@ class GenePainter:
         layer = self.layer
         if layer is None:
             made = genes_layer(view, rgba, "genes")
-            if made is not None:
-                insert_layer(self._viewer, made, self._above_outlines())
-            return
-        layer.visible = True
-        for name, value in colour_change(view.spots, rgba).items():
-            setattr(layer, name, value)
+            if made is None:
+                return
+            layer = insert_layer(self._viewer, made, self._above_outlines())
+        else:
+            layer.visible = True
+            for name, value in colour_change(view.spots, rgba).items():
+                setattr(layer, name, value)
+        if shape_of_spots(view.spots) != "labels":
+            layer.features = gene_columns(genes, view.spots)
 
     def repaint(self, *, fade: bool) -> None:
         """Draw what is drawn once more."""

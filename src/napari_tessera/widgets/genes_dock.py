@@ -116,13 +116,16 @@ class GenesDock(QWidget):  # type: ignore[misc]  # Qt comes without types
 
     def _listed(self) -> list[GeneEntry]:
         typed = split_words(self.line.text())
-        found = self._finding.index.search(typed[-1] if typed else "", most=200)
+        index = self._finding.index
+        meant = [entry for word in typed[:-1] if (entry := index.best(word)) is not None]
+        found = [*meant, *index.search(typed[-1] if typed else "", most=200)]
+        found = list(dict.fromkeys(found))
         which = self.which.currentText()
         if which == ALL:
             return found
         kept = self.memory.favourites if which == FAVOURITES else self.memory.recent
         place = {name: i for i, name in enumerate(kept)}
-        everything = found if typed else self._finding.index.entries
+        everything = found if typed else index.entries
         return sorted((e for e in everything if e.name in place), key=lambda e: place[e.name])
 
     def entries(self) -> list[GeneEntry]:

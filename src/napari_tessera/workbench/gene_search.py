@@ -85,8 +85,13 @@ class GeneIndex:
         if not found:
             found = [(Match.SIMILAR, i) for i in self._similar(wanted)]
         else:
-            found.sort(key=lambda pair: (pair[0], len(self._words[pair[1]][0]), pair[1]))
+            found.sort(key=lambda pair: (pair[0], *self._order(pair[1])))
         return [self.entries[i] for _, i in found[:most]]
+
+    def _order(self, at: int) -> tuple[int, str, int]:
+        """Order of equally good answers: the short name first, then by letter, then as given."""
+        name = self._words[at][0]
+        return len(name), name, at
 
     def best(self, text: str) -> GeneEntry | None:
         """Gene that a word means; None where nothing is near."""
