@@ -36,6 +36,7 @@ _COMMANDS = {
     "map": "map_command:run_map",
     "resume": "map_command:run_resume",
     "runs": "store_commands:run_runs",
+    "scale": "scale_command:run_scale",
     "sample": "store_commands:run_sample",
 }
 

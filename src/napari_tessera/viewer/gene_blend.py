@@ -129,7 +129,7 @@ def _blend(shares: Sequence[NDArray[np.floating]], colours: Sequence[RGBA]) -> N
 def _share(values: NDArray[np.float32], ends: tuple[float, float]) -> NDArray[np.float32]:
     """Values between the two ends, as 0 to 1; 0 where there is none."""
     low, high = ends
-    return np.nan_to_num(np.clip((values - low) / (high - low), 0, 1))
+    return np.asarray(np.nan_to_num(np.clip((values - low) / (high - low), 0, 1)), np.float32)
 
 
 def _on_spots(

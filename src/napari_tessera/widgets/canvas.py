@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from psygnal import Signal
 from qtpy.QtCore import QTimer
 
+from napari_tessera.contract.inputs import MICROMETRE
 from napari_tessera.contract.state import JobState
 from napari_tessera.viewer.colours import hex_of
 from napari_tessera.viewer.layer_data import MARK, Role
@@ -16,6 +17,7 @@ from napari_tessera.widgets.gene_painter import GenePainter
 from napari_tessera.widgets.legend import LegendOverlay, canvas_widget_of
 from napari_tessera.widgets.results_layers import RunLayers, insert_layer
 from napari_tessera.widgets.results_preview import Preview
+from napari_tessera.widgets.scale_bar import ScaleBar
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -74,6 +76,7 @@ class Canvas:
         self.runs: dict[str, RunLayers] = {}
         self.current = ""
         self.fade = False
+        self.bar: ScaleBar | None = None
         self.legend: LegendOverlay | None = None
         self._viewer = viewer
         self._bench = bench
@@ -155,6 +158,16 @@ class Canvas:
         if self.current in self.runs:
             self.show(self.current)
 
+    def set_scale(self, view: TissueView) -> None:
+        """Show napari's scale bar, or one in micrometres where only we know how long a unit is."""
+        ours = view.scale is not None and view.unit != MICROMETRE
+        canvas = canvas_widget_of(self._viewer)
+        if self.bar is None and canvas is not None and ours:
+            self.bar = ScaleBar(canvas, self._viewer)
+        if self.bar is not None:
+            self.bar.set_scale(view.scale.micrometres if ours and view.scale else None)
+        _scale_bar(self._viewer).visible = not ours or self.bar is None
+
     def draw_genes(self, genes: Sequence[DrawnGene]) -> None:
         """Draw genes on the spots; runs step back the first time. None takes them away.
 
@@ -212,7 +225,7 @@ class Canvas:
             layer = insert_layer(self._viewer, made, index)
             layer.metadata.update(self._neighbourly(layer))
         self._preview.prepare(view)
-        _scale_bar(self._viewer).visible = True
+        self.set_scale(view)
         if not same_place:
             _look_at_spots(self._viewer)
 

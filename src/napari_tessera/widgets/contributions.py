@@ -25,9 +25,11 @@ def tissue_dock(napari_viewer: Viewer | None = None) -> QWidget:
     napari_viewer : napari.Viewer, optional
         Its viewer; the current one where it is not given.
     """
+    from napari_tessera.widgets.scale_row import ScaleRow
     from napari_tessera.widgets.tissue_dock import TissueDock
 
-    return TissueDock(_session(napari_viewer).bench)
+    session = _session(napari_viewer)
+    return TissueDock(session.bench, ScaleRow(session.scaling))
 
 
 def model_dock(napari_viewer: Viewer | None = None) -> QWidget:

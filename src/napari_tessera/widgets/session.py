@@ -19,6 +19,7 @@ from napari_tessera.workbench.bench import Bench
 from napari_tessera.workbench.colouring import Colouring
 from napari_tessera.workbench.explaining import Explaining
 from napari_tessera.workbench.gene_finding import GeneFinding
+from napari_tessera.workbench.scaling import Scaling
 
 if TYPE_CHECKING:
     from napari import Viewer
@@ -48,6 +49,8 @@ class Session(QObject):  # type: ignore[misc]  # Qt comes without types
         self.activity = Activity(self.bench)
         self.explaining = Explaining(self.bench, self.main_thread.post)
         self.colouring = Colouring(self.bench, self.main_thread.post)
+        self.scaling = Scaling(self.bench, self.main_thread.post)
+        self.scaling.changed.connect(self.canvas.set_scale)
         self.finding = GeneFinding(self.bench, self.main_thread.post)
         self.colours = ColourChoice(self.canvas, self.colouring)
         self._viewer = weakref.ref(viewer)
@@ -119,6 +122,7 @@ class Session(QObject):  # type: ignore[misc]  # Qt comes without types
         self.explaining.close(0.2)
         self.colouring.close(0.2)
         self.finding.close(0.2)
+        self.scaling.close(0.2)
         self.canvas.close()
         self.bench.close(CLOSE_S)
         self._window = self._target = None
