@@ -32,7 +32,9 @@ if TYPE_CHECKING:
     from napari_tessera.methods.stem.options import StemOptions
     from napari_tessera.methods.transst.options import TransstOptions
     from napari_tessera.workflows.answers import annotate_spots, find_domains, impute_genes
+    from napari_tessera.workflows.colours import set_colours
     from napari_tessera.workflows.explain import explain_region
+    from napari_tessera.workflows.scale import set_scale
     from napari_tessera.workflows.verbs import delete, map_cells, read, resume, runs, write
 
 __version__ = "0.1.0"
@@ -65,6 +67,8 @@ _DOOR: dict[str, str] = {
     "read": "napari_tessera.workflows.verbs",
     "resume": "napari_tessera.workflows.verbs",
     "runs": "napari_tessera.workflows.verbs",
+    "set_colours": "napari_tessera.workflows.colours",
+    "set_scale": "napari_tessera.workflows.scale",
     "write": "napari_tessera.workflows.verbs",
     "write_regions": "napari_tessera.data.regions",
     "write_sample": "napari_tessera.data.sample",
@@ -100,6 +104,8 @@ __all__ = [
     "read",
     "resume",
     "runs",
+    "set_colours",
+    "set_scale",
     "write",
     "write_regions",
     "write_sample",

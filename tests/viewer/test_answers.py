@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,7 +12,7 @@ from napari_tessera.contract.annotation import Annotation
 from napari_tessera.contract.domains import Domains
 from napari_tessera.contract.expression import ExpressionScale
 from napari_tessera.contract.imputation import Imputation
-from napari_tessera.contract.results import Provenance, Run, RunResult
+from napari_tessera.contract.results import Composition, Provenance, Run, RunResult
 from napari_tessera.testing.planted import planted_tissue
 from napari_tessera.testing.scene import planted_view
 from napari_tessera.viewer.answers import (
@@ -21,6 +22,7 @@ from napari_tessera.viewer.answers import (
     gene_entries,
     paint_answer,
 )
+from napari_tessera.viewer.certainty import certainty
 from napari_tessera.viewer.composition import SpotColour
 
 if TYPE_CHECKING:
@@ -57,6 +59,28 @@ def result(spots: SpotsView) -> RunResult:
         ),
         domains=Domains(spot_names=names, names=np.array(["1", "2", "3"]), probability=soft),
     )  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def mixed(spots: SpotsView) -> RunResult:
+    """Compositions for all spots but the first."""
+    names = spots.names[1:]
+    shares = np.random.default_rng(1).dirichlet(np.ones(3), names.size).astype(np.float32)
+    entropy = -(shares * np.log(shares)).sum(axis=1)
+    return RunResult(
+        composition=Composition(
+            spot_names=names, types=np.array(["x", "y", "z"]), values=shares, entropy=entropy
+        )
+    )
+
+
+FADING = (
+    SpotColour.TYPE,
+    SpotColour.DOMAIN,
+    SpotColour.GENE,
+    SpotColour.DOMINANT,
+    SpotColour.SHARE,
+)
 
 
 def look(how: SpotColour, **more: object) -> SpotLook:
@@ -116,3 +140,48 @@ def test_the_mouse_is_told_label_and_confidence(result: RunResult, view: TissueV
     assert result.annotation is not None
     assert arguments["features"]["cell type"][1:].tolist() == result.annotation.cell_type.tolist()
     assert arguments["features"]["domain"][0] == "not used"
+
+
+@pytest.mark.parametrize("how", FADING)
+def test_whatever_says_something_fades_where_it_is_unsure(
+    result: RunResult, mixed: RunResult, spots: SpotsView, how: SpotColour
+) -> None:
+    of = mixed if how in {SpotColour.DOMINANT, SpotColour.SHARE} else result
+    sure = certainty(of, how, gene="A", cell_type="x")
+    assert sure is not None
+    alpha = paint_answer(of, spots, look(how, fade=True, cell_type="x")).rgba[1:, 3]
+    assert np.ptp(alpha) > 0.1
+    np.testing.assert_array_equal(np.argsort(alpha, kind="stable"), np.argsort(sure, kind="stable"))
+
+
+@pytest.mark.parametrize(
+    "how", [SpotColour.TYPE_CONFIDENCE, SpotColour.DOMAIN_CONFIDENCE, SpotColour.GENE_WIDTH]
+)
+def test_a_colour_that_says_how_sure_a_spot_is_does_not_fade(
+    result: RunResult, spots: SpotsView, how: SpotColour
+) -> None:
+    assert (paint_answer(result, spots, look(how, fade=True)).rgba[1:, 3] == 1).all()
+
+
+def test_a_known_spread_says_how_sure_a_share_is(mixed: RunResult) -> None:
+    assert mixed.composition is not None
+    spread = np.full(mixed.composition.values.shape, 0.1, np.float32)
+    spread[3, 0] = 0.5
+    told = dataclasses.replace(
+        mixed, composition=dataclasses.replace(mixed.composition, spread=spread)
+    )
+    sure = certainty(told, SpotColour.SHARE, cell_type="x")
+    assert sure is not None
+    assert np.argmin(sure) == 3
+
+
+def test_a_chosen_colour_is_used(result: RunResult, spots: SpotsView) -> None:
+    painted = paint_answer(result, spots, look(SpotColour.DOMAIN, colours={"1": "#ff0000"}))
+    assert result.domains is not None
+    assert (painted.rgba[1:][result.domains.domain == "1"][:, :3] == [1, 0, 0]).all()
+
+
+def test_spots_of_a_hidden_dominant_type_are_clear(mixed: RunResult, spots: SpotsView) -> None:
+    painted = paint_answer(mixed, spots, look(SpotColour.DOMINANT, hidden=frozenset({"x"})))
+    assert mixed.composition is not None
+    np.testing.assert_array_equal(painted.rgba[1:, 3] == 0, mixed.composition.dominant_type == "x")

@@ -13,12 +13,14 @@ from napari_tessera.contract.palette import PALETTE, colours_of
 from napari_tessera.viewer.colours import (
     categories,
     faded,
+    hex_of,
     limits_of,
     palette_table,
     ramp,
     rgba_of,
     value_rgba,
 )
+from napari_tessera.viewer.gene_blend import BLEND
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -38,6 +40,13 @@ _SIGHT = {
             [0.152286, 1.052583, -0.204868],
             [0.114503, 0.786281, 0.099216],
             [-0.003882, -0.048116, 1.051998],
+        ]
+    ),
+    "tritanopia": np.array(
+        [
+            [1.255528, -0.076749, -0.178779],
+            [-0.078411, 0.930809, 0.147602],
+            [0.004733, 0.691367, 0.303900],
         ]
     ),
 }
@@ -62,10 +71,19 @@ def _lab(colours: list[str], sight: str) -> NDArray[np.float64]:
 
 
 @pytest.mark.parametrize("sight", list(_SIGHT))
-def test_any_two_colours_of_the_palette_can_be_told_apart(sight: str) -> None:
-    lab = _lab(list(PALETTE), sight)
+@pytest.mark.parametrize(("first", "apart"), [(16, 16), (30, 13)])
+def test_any_two_colours_of_the_palette_can_be_told_apart(
+    sight: str, first: int, apart: float
+) -> None:
+    lab = _lab(list(PALETTE)[:first], sight)
     distances = [np.linalg.norm(a - b) for a, b in itertools.combinations(lab, 2)]
-    assert min(distances) >= 14
+    assert min(distances) >= apart
+
+
+@pytest.mark.parametrize("sight", list(_SIGHT))
+def test_the_ramp_grows_lighter_for_everyone(sight: str) -> None:
+    lightness = _lab([hex_of(tuple(c)) for c in ramp(32).tolist()], sight)[:, 0]
+    assert (np.diff(lightness) > 0).all()
 
 
 def test_the_order_of_the_names_does_not_change_their_colours() -> None:
@@ -144,3 +162,10 @@ def _seconds(work: object) -> float:
     assert callable(work)
     work()
     return time.process_time() - began
+
+
+@pytest.mark.parametrize("sight", list(_SIGHT))
+def test_colours_of_blended_genes_can_be_told_apart(sight: str) -> None:
+    lab = _lab(list(BLEND), sight)
+    distances = [np.linalg.norm(a - b) for a, b in itertools.combinations(lab, 2)]
+    assert min(distances) >= 25

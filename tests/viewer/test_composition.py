@@ -95,14 +95,6 @@ def test_a_type_that_is_not_there_is_refused(composition: Composition, spots: Sp
         paint_spots(composition, spots, SpotColour.SHARE, "unicorn")
 
 
-def test_spots_of_a_hidden_dominant_type_are_transparent(
-    composition: Composition, spots: SpotsView
-) -> None:
-    name = str(composition.dominant_type[0])
-    alpha = paint_spots(composition, spots, hidden=frozenset({name})).rgba[:, 3]
-    np.testing.assert_array_equal(alpha == 0, composition.dominant_type == name)
-
-
 def test_the_layer_says_to_which_run_it_belongs(run: Run, view: TissueView) -> None:
     ((_, arguments, kind),) = composition_layers(run, view)
     assert kind == "points"

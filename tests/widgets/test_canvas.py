@@ -16,7 +16,7 @@ from napari_tessera.testing.planted import PlantedTissue, planted_tissue
 from napari_tessera.testing.scene import planted_run, planted_view
 from napari_tessera.viewer.colours import categories
 from napari_tessera.viewer.composition import SpotColour
-from napari_tessera.viewer.layer_data import MARK
+from napari_tessera.viewer.layer_data import MARK, Role
 from napari_tessera.viewer.placement import CellColour
 from napari_tessera.viewer.spots import paint_polygons
 from napari_tessera.widgets.canvas import Canvas
@@ -346,3 +346,14 @@ def _colour_of_first(layer: Layer) -> NDArray[np.float32]:
     if hasattr(layer, "face_color"):
         return np.array(layer.face_color[0])
     return np.array(layer.colormap.color_dict[1])
+
+
+def test_an_earlier_run_that_is_loaded_again_is_seen_again(
+    canvas: Canvas, bench: Bench, run: Run
+) -> None:
+    bench.run_loaded.emit(run)
+    bench.run_loaded.emit(dataclasses.replace(run, name="stem_2"))
+    bench.run_loaded.emit(run)
+    assert canvas.current == run.name
+    seen = {name: layers.layer(Role.CELLS).visible for name, layers in canvas.runs.items()}  # type: ignore[union-attr]
+    assert seen == {run.name: True, "stem_2": False}

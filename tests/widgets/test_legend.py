@@ -125,6 +125,19 @@ def test_it_keeps_to_its_corner_when_the_canvas_grows(
     assert canvas.height() - overlay.geometry().bottom() < 20
 
 
+@pytest.mark.parametrize("width", [230, 600])
+def test_it_stays_clear_of_the_scale_bar(
+    overlay: LegendOverlay, canvas: QWidget, qtbot: QtBot, width: int
+) -> None:
+    canvas.resize(width, 400)
+    overlay.set_legends([_types(3)])
+    bar = QRect(width - 150, 400 - 45, 150, 45)
+    for _ in CORNERS:
+        overlay.move_on()
+        _settle(qtbot)
+        assert not overlay.geometry().intersects(bar)
+
+
 def test_the_cross_hides_it_and_says_so(overlay: LegendOverlay) -> None:
     overlay.set_legends([_types(3)])
     closed: list[bool] = []

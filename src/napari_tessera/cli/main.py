@@ -23,6 +23,7 @@ _COMMANDS = {
     "annotate": "map_command:run_map",
     "check": "fit_command:run_check",
     "commit": "fit_command:run_commit",
+    "colours": "colours_command:run_colours",
     "cluster": "map_command:run_map",
     "demo": "demo_command:run_demo",
     "explain": "explain_command:run_explain",
@@ -35,6 +36,7 @@ _COMMANDS = {
     "map": "map_command:run_map",
     "resume": "map_command:run_resume",
     "runs": "store_commands:run_runs",
+    "scale": "scale_command:run_scale",
     "sample": "store_commands:run_sample",
 }
 

@@ -39,7 +39,7 @@ def make_parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
     for add in (
         _add_demo, _add_import, _add_info, _add_map, _add_impute, _add_annotate, _add_cluster,
-        _add_runs, _add_resume, _add_fit,
+        _add_runs, _add_colours, _add_scale, _add_resume, _add_fit,
         _add_explain, _add_sample, _add_evaluate, _add_check, _add_commit,
         _add_explain_unit,
     ):  # fmt: skip
@@ -131,6 +131,26 @@ def _add_runs(commands: Any) -> None:  # noqa: ANN401 - see `_command`
     p = _command(commands, "runs", "list the runs in a tissue, newest first")
     p.add_argument("tissue", type=Path, metavar="TISSUE")
     p.add_argument("--delete", metavar="RUN", help="remove a run")
+    p.add_argument("--json", action="store_true", help="print one JSON object")
+
+
+def _add_colours(commands: Any) -> None:  # noqa: ANN401 - see `_command`
+    p = _command(commands, "colours", "choose the colours of a run's types or domains")
+    p.add_argument("tissue", type=Path, metavar="TISSUE")
+    p.add_argument("--run", required=True, metavar="RUN")
+    p.add_argument(
+        "--set", action="append", default=[], metavar="NAME=#rrggbb", help="one colour; repeatable"
+    )
+    p.add_argument("--reset", action="store_true", help="first forget the colours chosen before")
+    p.add_argument("--json", action="store_true", help="print one JSON object")
+
+
+def _add_scale(commands: Any) -> None:  # noqa: ANN401 - see `_command`
+    p = _command(commands, "scale", "say how many micrometres a unit of the coordinates is")
+    p.add_argument("tissue", type=Path, metavar="TISSUE")
+    p.add_argument("--micrometres", type=float, metavar="X", help="micrometres per unit")
+    p.add_argument("--pitch", type=float, metavar="X", help="micrometres between the spots instead")
+    p.add_argument("--coordinate-system", metavar="NAME", help=SELECTION_FLAGS["coordinate_system"])
     p.add_argument("--json", action="store_true", help="print one JSON object")
 
 

@@ -343,11 +343,24 @@ class Provenance:
 
 @dataclass(frozen=True, kw_only=True)
 class Run:
-    """One finished run: its name, its result, and how it came about."""
+    """One finished run: its name, its result, and how it came about.
+
+    Parameters
+    ----------
+    name : str
+        Name in the store.
+    result : RunResult
+        What it answers.
+    provenance : Provenance
+        How it came about.
+    colours : mapping of str to str
+        ``#rrggbb`` of the types and domains whose colour a person has chosen.
+    """
 
     name: str
     result: RunResult
     provenance: Provenance
+    colours: Mapping[str, str] = field(default_factory=dict)
 
     def plot(self, axes: Axes | None = None) -> Axes:
         """Draw the placed cells; see `napari_tessera.contract.drawing.plot_run`."""

@@ -65,6 +65,22 @@ class SpotsView:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Scale:
+    """How long a unit of world coordinates is.
+
+    Parameters
+    ----------
+    micrometres : float
+        Per unit.
+    source : str
+        Where that is known from, for people.
+    """
+
+    micrometres: float
+    source: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class TissueView:
     """What is on the screen before any run; made by ``data``, drawn by ``viewer``.
 
@@ -80,6 +96,8 @@ class TissueView:
         The chosen picture first.
     spots : SpotsView or None
         Spots of the chosen table.
+    scale : Scale or None
+        How long a unit is; None where nothing says it.
     """
 
     title: str
@@ -87,3 +105,4 @@ class TissueView:
     unit: str
     images: tuple[ImageView, ...]
     spots: SpotsView | None
+    scale: Scale | None = None

@@ -15,6 +15,7 @@ from napari_tessera.data.disk import flush_folder, flush_tree
 from napari_tessera.data.pictures import add_picture, number_of, pictures_of
 from napari_tessera.data.problems import refusal, repair, some
 from napari_tessera.data.read import Tissue, open_tissue
+from napari_tessera.data.scale import keep_scale
 
 if TYPE_CHECKING:
     from anndata import AnnData
@@ -79,6 +80,7 @@ def from_anndata(
     )
     parsed = TableModel.parse(table, region=SPOTS, region_key=region_key, instance_key=instance_key)
     sdata = spatialdata.SpatialData(shapes={SPOTS: circles}, tables={TABLE: parsed})
+    keep_scale(sdata, adata.uns, SPOTS)
     if image is not None:
         add_picture(sdata, Path(image), image_scale)
     for name, picture, scale in pictures_of(adata, folder):

@@ -10,7 +10,7 @@ import numpy as np
 from napari_tessera.contract.errors import StoreError
 from napari_tessera.data.geometry import affine_of, move, own_centres, systems_of
 from napari_tessera.data.keys import CELL_TABLE, CELLS, FORMAT_VERSION, SPOT_TABLE, UNS
-from napari_tessera.data.spot_table import categorical, fill_table, spot_names_of
+from napari_tessera.data.spot_table import categorical, fill_table, recolour, spot_names_of
 
 if TYPE_CHECKING:
     from anndata import AnnData
@@ -141,6 +141,7 @@ def _cells(run: Run, placement: Placement, types: NDArray[np.str_]) -> AnnData:
     table.uns["spot_names"] = spot_names
     if placement.cell_types is not None:
         categorical(table, "cell_type", placement.cell_types, types)
+        recolour(table, "cell_type", run.colours)
     table.obsm["spatial"] = placement.xy.astype(np.float64)
     table.obsm["spatial_mean"] = placement.mean_xy.astype(np.float64)
     table.obsm["spatial_covariance"] = placement.covariance.reshape(-1, 4).astype(np.float32)
@@ -170,7 +171,7 @@ def _spots(source: AnnData, region: str, run: Run, spot_names: NDArray[np.str_])
         },
         index=pd.Index(spot_names.astype(object), name="spot"),
     )
-    table = fill_table(obs, run.result, _types(run))
+    table = fill_table(obs, run.result, _types(run), run.colours)
     table.uns[UNS] = _provenance(run, "")
     return TableModel.parse(table, region=region, region_key=REGION_KEY, instance_key=SPOT_ID)
 

@@ -18,7 +18,7 @@ from napari_tessera.data.keys import CELL_TABLE, CELLS, SPOT_TABLE, UNS, run_of_
 from napari_tessera.data.listing import ROOT, listed, listed_attributes
 from napari_tessera.data.manifest import check_files
 from napari_tessera.data.read import open_tissue
-from napari_tessera.data.spot_table import read_answers, text
+from napari_tessera.data.spot_table import colours_in, read_answers, text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -114,10 +114,11 @@ def read_run(target: Path | SpatialData, name: str) -> Run:
             **({} if spots is None else read_answers(spots)),
         )
         provenance = Provenance.from_json({**record, "history": history})
+        colours = {c: v for part in (cells, spots) if part for c, v in colours_in(part).items()}
     except (OSError, KeyError, TypeError, ValueError) as error:
         msg = f"Run {name}: expected a result that can be read, found {error!r}."
         raise StoreError(msg, "Delete the run and map again, or restore the store.") from error
-    return Run(name=name, result=result, provenance=provenance)
+    return Run(name=name, result=result, provenance=provenance, colours=colours)
 
 
 def run_names(target: Path | SpatialData) -> tuple[str, ...]:

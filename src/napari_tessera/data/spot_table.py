@@ -11,7 +11,7 @@ from napari_tessera.contract.annotation import Annotation
 from napari_tessera.contract.domains import Domains
 from napari_tessera.contract.expression import ExpressionScale
 from napari_tessera.contract.imputation import Imputation
-from napari_tessera.contract.palette import colours_of
+from napari_tessera.contract.palette import colours_of, is_colour
 from napari_tessera.contract.results import Composition
 
 if TYPE_CHECKING:
@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 
 COMPOSITION, PROBABILITY, SETS = "composition", "cell_type_probability", "cell_type_set"
 DOMAINS, SCALE, COVERAGE = "domain_probability", "expression_scale", "coverage"
+
+COLOURED = ("cell_type", "dominant_type", "domain")
+"""Columns of categories that tables of runs may have."""
 
 
 def spot_names_of(result: RunResult) -> NDArray[np.str_] | None:
@@ -40,7 +43,12 @@ def spot_names_of(result: RunResult) -> NDArray[np.str_] | None:
     return None
 
 
-def fill_table(obs: Any, result: RunResult, types: NDArray[np.str_]) -> AnnData:  # noqa: ANN401 - a data frame
+def fill_table(
+    obs: Any,  # noqa: ANN401 - a data frame
+    result: RunResult,
+    types: NDArray[np.str_],
+    chosen: Mapping[str, str],
+) -> AnnData:
     """Make a table with all that a result says of its spots.
 
     Parameters
@@ -51,6 +59,8 @@ def fill_table(obs: Any, result: RunResult, types: NDArray[np.str_]) -> AnnData:
         What a run gave.
     types : ndarray of str
         All cell types of the run: the categories of the dominant type.
+    chosen : mapping of str to str
+        Colours of some types or domains that a person has chosen.
     """
     import anndata
     import pandas as pd
@@ -70,10 +80,13 @@ def fill_table(obs: Any, result: RunResult, types: NDArray[np.str_]) -> AnnData:
         table.uns[SCALE], table.uns[COVERAGE] = str(predicted.scale), predicted.coverage
     if result.composition is not None:
         _add_composition(table, result.composition, types)
+        recolour(table, "dominant_type", chosen)
     if result.annotation is not None:
         _add_annotation(table, result.annotation)
+        recolour(table, "cell_type", chosen)
     if result.domains is not None:
         _add_domains(table, result.domains)
+        recolour(table, "domain", chosen)
     return table
 
 
@@ -129,9 +142,48 @@ def categorical(
     """
     import pandas as pd
 
-    colours = colours_of(names.tolist())
     table.obs[key] = pd.Categorical(values.astype(object), categories=names.astype(object))
-    table.uns[f"{key}_colors"] = np.array([colours[n] for n in names.tolist()], dtype=object)
+    recolour(table, key, {})
+
+
+def recolour(table: AnnData, key: str, chosen: Mapping[str, str]) -> None:
+    """Give the categories of a column their colours: those of the palette, or chosen ones.
+
+    Parameters
+    ----------
+    table : AnnData
+        Gets ``uns["<key>_colors"]``.
+    key : str
+        Column of categories.
+    chosen : mapping of str to str
+        ``#rrggbb`` by category, for those that shall not have the palette's.
+    """
+    names = [str(name) for name in table.obs[key].cat.categories]
+    colours = colours_of(names, chosen)
+    table.uns[f"{key}_colors"] = np.array([colours[n] for n in names], dtype=object)
+
+
+def colours_in(table: AnnData) -> dict[str, str]:
+    """Colours in a table of a run that are not the palette's own.
+
+    Parameters
+    ----------
+    table : AnnData
+        A table that we wrote.
+    """
+    found: dict[str, str] = {}
+    for key in COLOURED:
+        if key in table.obs and f"{key}_colors" in table.uns:
+            names = [str(name) for name in table.obs[key].cat.categories]
+            found |= chosen_colours(names, table.uns[f"{key}_colors"])
+    return found
+
+
+def chosen_colours(names: list[str], colours: object) -> dict[str, str]:
+    """Colours that differ from the palette's; what is no colour does not count."""
+    usual = colours_of(names)
+    pairs = zip(names, text(colours).tolist(), strict=False)
+    return {name: c for name, c in pairs if is_colour(c) and c.lower() != usual[name]}
 
 
 def read_answers(table: AnnData) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from napari_tessera.data.choices import fill_selection
 from napari_tessera.data.geometry import affine_of, finest, move, scale_of, systems_of
 from napari_tessera.data.join import join_spots
 from napari_tessera.data.pictures import LARGE, MOST_CHANNELS, rgb
+from napari_tessera.data.scale import scale_of_view
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -38,12 +39,14 @@ def tissue_view(tissue: Tissue, selection: Selection) -> TissueView:
     system = str(chosen.coordinate_system)
     names = [n for n in tissue.sdata.images if system in systems_of(tissue.sdata[n])]
     names.sort(key=lambda n: (n != chosen.image, n))
+    unit, spots = unit_of(tissue, system), _spots_view(tissue, chosen)
     return TissueView(
         title=tissue.title,
         coordinate_system=system,
-        unit=unit_of(tissue, system),
+        unit=unit,
         images=tuple(v for n in names if (v := _image_view(tissue, n, system)) is not None),
-        spots=_spots_view(tissue, chosen),
+        spots=spots,
+        scale=scale_of_view(tissue, system, unit, spots),
     )
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from napari_tessera.viewer.certainty import certainty
 from napari_tessera.viewer.colours import categories, faded, limits_of, value_rgba
 from napari_tessera.viewer.composition import SpotColour, paint_spots, spot_columns
 from napari_tessera.viewer.layer_data import LayerData, Role, mark, world_units
@@ -14,6 +15,8 @@ from napari_tessera.viewer.legend import Painting, category_legend, ramp_legend,
 from napari_tessera.viewer.spots import rows_of, spots_layer
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from numpy.typing import NDArray
 
     from napari_tessera.contract.imputation import Imputation
@@ -23,7 +26,11 @@ if TYPE_CHECKING:
 LEAST_TRUST = 0.3
 """Genes whose expected correlation is below this are marked in the list."""
 
-_LABELS = {SpotColour.TYPE: "Cells by type", SpotColour.DOMAIN: "Spots by domain"}
+_LABELS = {
+    SpotColour.TYPE: "Cells by type",
+    SpotColour.DOMAIN: "Spots by domain",
+    SpotColour.DOMINANT: "Spots by dominant type",
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,9 +44,11 @@ class SpotLook:
     cell_type, gene : str
         The one type of a share, the one gene that is drawn.
     fade : bool
-        Whether what is unsure fades, for labels and predicted genes.
+        Whether what is unsure fades; a colour that says how sure a spot is does not.
     hidden : frozenset of str
         Categories that are not drawn.
+    colours : mapping of str to str
+        Colours of some categories that a person has chosen.
     """
 
     how: SpotColour
@@ -47,6 +56,7 @@ class SpotLook:
     gene: str = ""
     fade: bool = False
     hidden: frozenset[str] = frozenset()
+    colours: Mapping[str, str] = field(default_factory=dict)
 
 
 def colours_for(result: RunResult) -> tuple[SpotColour, ...]:
@@ -86,37 +96,48 @@ def paint_answer(result: RunResult, spots: SpotsView, look: SpotLook) -> Paintin
     ValueError
         If the result does not say what is asked for.
     """
-    if result.composition is not None and look.how in {
-        SpotColour.DOMINANT, SpotColour.SHARE, SpotColour.ENTROPY
-    }:  # fmt: skip
-        return paint_spots(result.composition, spots, look.how, look.cell_type, hidden=look.hidden)
     if look.how in _LABELS:
-        return _paint_labels(result, spots, look)
-    values, names, title = _numbers(result, look)
-    limits = limits_of(values)
-    colours = value_rgba(values, limits)
-    if look.fade and look.how is SpotColour.GENE and result.imputation is not None:
-        colours = faded(colours, _certainty(result.imputation, look.gene))
-    return Painting(rgba=_placed(colours, names, spots), legend=ramp_legend(title, limits))
-
-
-def _paint_labels(result: RunResult, spots: SpotsView, look: SpotLook) -> Painting:
-    """Colour spots by a label that has a confidence."""
-    if look.how is SpotColour.TYPE and result.annotation is not None:
-        part = result.annotation
-        names, labels, known, sure = part.spot_names, part.cell_type, part.types, part.confidence
-    elif look.how is SpotColour.DOMAIN and result.domains is not None:
-        zones = result.domains
-        names, labels, known, sure = zones.spot_names, zones.domain, zones.names, zones.confidence
+        names, painting = _paint_labels(result, spots, look)
+    elif result.composition is not None and look.how in {SpotColour.SHARE, SpotColour.ENTROPY}:
+        names = result.composition.spot_names
+        painting = paint_spots(result.composition, spots, look.how, look.cell_type)
     else:
-        raise ValueError(look.how)
-    items = categories(labels, tuple(known.tolist()))
+        values, names, title = _numbers(result, look)
+        limits = limits_of(values)
+        colours = _placed(value_rgba(values, limits), names, spots)
+        painting = Painting(rgba=colours, legend=ramp_legend(title, limits))
+    sure = certainty(result, look.how, gene=look.gene, cell_type=look.cell_type)
+    if not look.fade or sure is None:
+        return painting
+    of_spots = np.append(sure, np.float32(0))[rows_of(names, spots.names)]
+    return Painting(rgba=faded(painting.rgba, of_spots), legend=painting.legend)
+
+
+def _paint_labels(
+    result: RunResult, spots: SpotsView, look: SpotLook
+) -> tuple[NDArray[np.str_], Painting]:
+    """Colour spots by a label; and the spots that have one."""
+    names, labels, known = _labels(result, look.how)
+    items = categories(labels, tuple(known.tolist()), look.colours)
     colours = items.rgba()
-    if look.fade:
-        colours = faded(colours, sure)
     colours[~items.shown(look.hidden), 3] = 0
     legend = category_legend(_LABELS[look.how], items)
-    return Painting(rgba=_placed(colours, names, spots), legend=legend)
+    return names, Painting(rgba=_placed(colours, names, spots), legend=legend)
+
+
+def _labels(
+    result: RunResult, how: SpotColour
+) -> tuple[NDArray[np.str_], NDArray[np.str_], NDArray[np.str_]]:
+    """Spots, the label of each, and all labels that there are."""
+    if how is SpotColour.TYPE and result.annotation is not None:
+        part = result.annotation
+        return part.spot_names, part.cell_type, part.types
+    if how is SpotColour.DOMAIN and result.domains is not None:
+        return result.domains.spot_names, result.domains.domain, result.domains.names
+    if how is SpotColour.DOMINANT and result.composition is not None:
+        mixed = result.composition
+        return mixed.spot_names, mixed.dominant_type, mixed.types
+    raise ValueError(how)
 
 
 def _numbers(
@@ -223,15 +244,6 @@ def answer_columns(result: RunResult, spots: SpotsView) -> dict[str, NDArray[np.
         columns["domain"] = np.append(result.domains.domain.astype(object), "not used")[rows]
         columns["sureness"] = np.round(np.append(result.domains.confidence, np.nan)[rows], 3)
     return columns
-
-
-def _certainty(imputation: Imputation, gene: str) -> NDArray[np.float32]:
-    """How narrow the interval of a gene is at every spot, 1 for the narrowest."""
-    width = imputation.half_width[:, int(np.flatnonzero(imputation.gene_names == gene)[0])]
-    low, high = limits_of(width)
-    if not np.ptp(width) > 0:
-        return np.ones_like(width)
-    return np.asarray(np.clip((high - width) / (high - low), 0, 1), dtype=np.float32)
 
 
 def _placed(

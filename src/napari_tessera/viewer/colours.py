@@ -5,7 +5,7 @@ Handing napari the colours of a million points costs a tenth of handing it the v
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,6 +13,8 @@ import numpy as np
 from napari_tessera.contract.palette import colours_of
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from numpy.typing import NDArray
 
 RGBA = tuple[float, float, float, float]
@@ -29,6 +31,11 @@ def rgba_of(colour: str) -> RGBA:
     return red, green, blue, 1.0
 
 
+def hex_of(rgba: RGBA) -> str:
+    """``#rrggbb`` of red, green and blue from 0 to 1."""
+    return "#" + "".join(f"{round(255 * part):02x}" for part in rgba[:3])
+
+
 @dataclass(frozen=True, kw_only=True)
 class Categories:
     """Labels as small integers, so that recolouring a million of them is one look-up.
@@ -41,22 +48,33 @@ class Categories:
         Position of every item's label in `names`.
     counts : ndarray, shape (n_names,), int64
         Number of items of each.
+    colours : mapping of str to str
+        Colours of some names that a person has chosen.
     """
 
     names: tuple[str, ...]
     codes: NDArray[np.int64]
     counts: NDArray[np.int64]
+    colours: Mapping[str, str] = field(default_factory=dict)
+
+    def table(self) -> NDArray[np.float32]:
+        """Colour of every name, shape (n_names, 4), float32."""
+        return palette_table(self.names, self.colours)
 
     def rgba(self) -> NDArray[np.float32]:
         """Colour of every item from the shared palette, shape (n, 4), float32."""
-        return palette_table(self.names)[self.codes]
+        return self.table()[self.codes]
 
     def shown(self, hidden: frozenset[str]) -> NDArray[np.bool_]:
         """Whether each item is to be seen, shape (n,)."""
         return np.array([name not in hidden for name in self.names], dtype=np.bool_)[self.codes]
 
 
-def categories(labels: NDArray[np.str_], names: tuple[str, ...] = ()) -> Categories:
+def categories(
+    labels: NDArray[np.str_],
+    names: tuple[str, ...] = (),
+    colours: Mapping[str, str] | None = None,
+) -> Categories:
     """Encode labels once.
 
     Parameters
@@ -65,6 +83,8 @@ def categories(labels: NDArray[np.str_], names: tuple[str, ...] = ()) -> Categor
         One label per item.
     names : tuple of str
         Further names that share the palette, whether or not they occur.
+    colours : mapping of str to str, optional
+        Colours of some names that a person has chosen.
     """
     import pandas as pd
 
@@ -77,12 +97,15 @@ def categories(labels: NDArray[np.str_], names: tuple[str, ...] = ()) -> Categor
         names=everything,
         codes=sorted_codes,
         counts=np.bincount(sorted_codes, minlength=len(everything)),
+        colours=colours or {},
     )
 
 
-def palette_table(names: tuple[str, ...]) -> NDArray[np.float32]:
-    """One colour per name, shape (n_names, 4), float32."""
-    colours = colours_of(names)
+def palette_table(
+    names: tuple[str, ...], chosen: Mapping[str, str] | None = None
+) -> NDArray[np.float32]:
+    """One colour per name, those that a person has chosen among them; (n_names, 4), float32."""
+    colours = colours_of(names, chosen)
     table = [rgba_of(colours[name]) for name in names]
     return np.array(table, dtype=np.float32).reshape(-1, 4)
 

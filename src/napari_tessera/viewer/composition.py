@@ -39,8 +39,6 @@ def paint_spots(
     spots: SpotsView,
     how: SpotColour = SpotColour.DOMINANT,
     cell_type: str = "",
-    *,
-    hidden: frozenset[str] = frozenset(),
 ) -> Painting:
     """Colour every spot of the view; spots that the run left out are transparent.
 
@@ -54,8 +52,6 @@ def paint_spots(
         What the colour says.
     cell_type : str
         Type whose share is shown, for ``SHARE``.
-    hidden : frozenset of str
-        Dominant types whose spots are transparent, for ``DOMINANT``.
 
     Raises
     ------
@@ -66,7 +62,6 @@ def paint_spots(
     if how is SpotColour.DOMINANT:
         types = categories(composition.dominant_type, tuple(composition.types.tolist()))
         colours, legend = types.rgba(), category_legend("Spots by dominant type", types)
-        colours[~types.shown(hidden), 3] = 0
     else:
         values, title = _numbers(composition, how, cell_type)
         limits = (0.0, max(limits_of(values)[1], 1e-6)) if cell_type else limits_of(values)

@@ -47,7 +47,12 @@ class Density:
 
 
 def rasterise(
-    xy: NDArray[np.float64], frame: NDArray[np.float64], *, pitch: float, side: int = _SIDE
+    xy: NDArray[np.float64],
+    frame: NDArray[np.float64],
+    *,
+    pitch: float,
+    side: int = _SIDE,
+    weights: NDArray[np.floating] | None = None,
 ) -> Density:
     """Count points on a raster and smooth them with a Gaussian of half a pitch.
 
@@ -61,6 +66,8 @@ def rasterise(
         World length of one pitch.
     side : int
         Pixels of the longer side.
+    weights : ndarray or None, shape (n,)
+        What each point counts; 1 where None.
     """
     from scipy.ndimage import gaussian_filter
 
@@ -69,7 +76,8 @@ def rasterise(
     width, height = (int(v) for v in np.maximum(np.ceil((high - low) / pixel), 1))
     col, row = np.floor((xy - low) / pixel).astype(np.int64).T
     inside = (col >= 0) & (col < width) & (row >= 0) & (row < height)
-    flat = np.bincount(row[inside] * width + col[inside], minlength=width * height)
+    counted = None if weights is None else weights[inside]
+    flat = np.bincount(row[inside] * width + col[inside], counted, minlength=width * height)
     counts = flat.reshape(height, width).astype(np.float64)
     smooth = gaussian_filter(counts, sigma=0.5 * pitch / pixel, mode="constant")
     affine = np.diag([pixel, pixel, 1.0])
@@ -78,7 +86,7 @@ def rasterise(
 
 
 def density_layer(
-    run: Run, view: TissueView, cell_type: str, xy: NDArray[np.float64]
+    run: Run, view: TissueView, cell_type: str, xy: NDArray[np.float64], *, fade: bool = False
 ) -> tuple[LayerData, Legend] | None:
     """Picture of where the cells of one type lie; None where the run placed no such cells.
 
@@ -92,16 +100,19 @@ def density_layer(
         Type to show.
     xy : ndarray, shape (n_cells, 2), float64
         Places of all cells of the run in world coordinates.
+    fade : bool
+        Whether a cell counts as much as its place is sure.
     """
     placement = run.result.placement
     if placement is None or placement.cell_types is None:
         return None
-    chosen = xy[placement.cell_types == cell_type]
+    is_type = placement.cell_types == cell_type
+    chosen, sure = xy[is_type], placement.confidence[is_type] if fade else None
     if len(chosen) == 0:
         return None
     frame = xy if view.spots is None else view.spots.xy
-    density = rasterise(chosen, frame, pitch=typical_distance(frame))
-    colour = rgba_of(colours_of(type_names(run))[cell_type])
+    density = rasterise(chosen, frame, pitch=typical_distance(frame), weights=sure)
+    colour = rgba_of(colours_of(type_names(run), run.colours)[cell_type])
     arguments = {
         "name": f"{run.name} density of {cell_type}",
         "rgb": True,
@@ -111,7 +122,8 @@ def density_layer(
         **world_units(view.unit),
     }
     most = float(density.values.max())
-    legend = alpha_legend(f"{cell_type}: cells per square pitch", colour, most)
+    counted = "sure cells" if fade else "cells"
+    legend = alpha_legend(f"{cell_type}: {counted} per square pitch", colour, most)
     return (_veil(density.values, colour), arguments, "image"), legend
 
 

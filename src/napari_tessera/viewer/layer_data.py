@@ -27,6 +27,7 @@ class Role(StrEnum):
     DENSITY = "density"
     WAITING = "waiting"
     GENE = "gene"
+    GENES = "genes"
     REGIONS = "regions"
 
 

@@ -24,6 +24,8 @@ from napari_tessera.viewer.legend import Painting, category_legend, ramp_legend
 from napari_tessera.viewer.spots import rows_of
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from numpy.typing import NDArray
 
     from napari_tessera.contract.results import Placement, Run
@@ -55,7 +57,9 @@ def type_names(run: Run) -> tuple[str, ...]:
     return tuple(sorted(names))
 
 
-def cell_categories(placement: Placement, names: tuple[str, ...] = ()) -> Categories:
+def cell_categories(
+    placement: Placement, names: tuple[str, ...] = (), colours: Mapping[str, str] | None = None
+) -> Categories:
     """Types of the placed cells, encoded; one category where the reference named none.
 
     Parameters
@@ -64,11 +68,13 @@ def cell_categories(placement: Placement, names: tuple[str, ...] = ()) -> Catego
         Placed cells.
     names : tuple of str
         What `type_names` gave.
+    colours : mapping of str to str, optional
+        Colours of some types that a person has chosen.
     """
     labels = placement.cell_types
     if labels is None:
         labels = np.full(placement.cell_names.size, NO_TYPE)
-    return categories(labels, names)
+    return categories(labels, names, colours)
 
 
 def paint_cells(
@@ -130,7 +136,7 @@ def placement_layers(
     if placement is None:
         return []
     if painting is None:
-        types = cell_categories(placement, type_names(run))
+        types = cell_categories(placement, type_names(run), run.colours)
         painting = paint_cells(placement, types, CellColour.TYPE)
     arguments = {
         "name": f"{run.name} cells",

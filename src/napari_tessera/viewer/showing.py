@@ -19,7 +19,7 @@ class Showing:
     cell_colour : CellColour
         What their colour says.
     fade : bool
-        Whether they, and labels or predictions of spots, fade with their confidence.
+        Whether whatever is drawn fades where it is unsure.
     spots : bool
         Whether spots are drawn by composition.
     spot_colour : SpotColour

@@ -7,15 +7,21 @@ from typing import TYPE_CHECKING, Any
 from psygnal import Signal
 from qtpy.QtCore import QTimer
 
+from napari_tessera.contract.inputs import MICROMETRE
 from napari_tessera.contract.state import JobState
+from napari_tessera.viewer.colours import hex_of
 from napari_tessera.viewer.layer_data import MARK, Role
 from napari_tessera.viewer.neighbourly import element_metadata, spots_metadata
 from napari_tessera.viewer.tissue import OUTLINE_BEHIND_CELLS, OUTLINE_OPACITY, tissue_layers
+from napari_tessera.widgets.gene_painter import GenePainter
 from napari_tessera.widgets.legend import LegendOverlay, canvas_widget_of
 from napari_tessera.widgets.results_layers import RunLayers, insert_layer
 from napari_tessera.widgets.results_preview import Preview
+from napari_tessera.widgets.scale_bar import ScaleBar
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import numpy as np
     from napari.layers import Layer
     from napari.viewer import Viewer
@@ -25,6 +31,7 @@ if TYPE_CHECKING:
     from napari_tessera.contract.state import Outcome
     from napari_tessera.contract.views import TissueView
     from napari_tessera.jobs.job import Job
+    from napari_tessera.viewer.gene_blend import DrawnGene
     from napari_tessera.workbench.bench import Bench
 
 
@@ -50,20 +57,32 @@ class Canvas:
         Runs that were shown since the tissue was opened, by name.
     current : str
         Name of the run that was shown last; empty where there is none.
+    fade : bool
+        Whether what is unsure fades, in every run.
     changed : Signal
         Emitted with the name of a run whose layers have changed, been added or removed.
+    recolouring : Signal
+        Emitted with a run, one of its types or domains, and its colour, when a person wants
+        another one.
+    undoing : Signal
+        Emitted when a person takes the last change of a colour back.
     """
 
     changed = Signal(str)
+    recolouring = Signal(str, str, str)
+    undoing = Signal()
 
     def __init__(self, viewer: Viewer, bench: Bench) -> None:
         self.runs: dict[str, RunLayers] = {}
         self.current = ""
+        self.fade = False
+        self.bar: ScaleBar | None = None
         self.legend: LegendOverlay | None = None
         self._viewer = viewer
         self._bench = bench
         self._view: TissueView | None = None
         self._known: set[str] = set()
+        self.genes = GenePainter(viewer)
         self._preview = Preview(viewer)
         self._preview.drawn.connect(self._on_preview_drawn)
         self._soon = QTimer()
@@ -95,6 +114,9 @@ class Canvas:
         if name not in self.runs:
             return
         self.current = name
+        if changes.setdefault("fade", self.fade) != self.fade:
+            self.fade = changes["fade"]
+            self.genes.repaint(fade=self.fade)
         self.runs[name].draw(**changes)
         self._watch(name)
         self._activate(name)
@@ -121,6 +143,64 @@ class Canvas:
             hidden = self.runs[self.current].showing.hidden ^ {cell_type}
             self.show(self.current, hidden=hidden)
 
+    def isolate_type(self, cell_type: str) -> None:
+        """Show one type of the current run alone; all of them where it is alone already."""
+        if self.current in self.runs:
+            layers = self.runs[self.current]
+            others = layers.labels() - {cell_type}
+            alone = bool(others) and others <= layers.showing.hidden
+            self.show(self.current, hidden=frozenset() if alone else others)
+
+    def set_fade(self, *, fade: bool) -> None:
+        """Let what is unsure fade, in all that is drawn and will be, or not."""
+        self.fade = fade
+        self.genes.repaint(fade=fade)
+        if self.current in self.runs:
+            self.show(self.current)
+
+    def set_scale(self, view: TissueView) -> None:
+        """Show napari's scale bar, or one in micrometres where only we know how long a unit is."""
+        ours = view.scale is not None and view.unit != MICROMETRE
+        canvas = canvas_widget_of(self._viewer)
+        if self.bar is None and canvas is not None and ours:
+            self.bar = ScaleBar(canvas, self._viewer)
+        if self.bar is not None:
+            self.bar.set_scale(view.scale.micrometres if ours and view.scale else None)
+        _scale_bar(self._viewer).visible = not ours or self.bar is None
+
+    def draw_genes(self, genes: Sequence[DrawnGene]) -> None:
+        """Draw genes on the spots; runs step back the first time. None takes them away.
+
+        Parameters
+        ----------
+        genes : sequence of DrawnGene
+            At most four.
+        """
+        if genes and self.genes.layer is None:
+            for layers in self.runs.values():
+                layers.hide()
+        self.genes.draw(genes, fade=self.fade)
+        layer = self.genes.layer
+        if layer is not None:
+            layer.events.visible.disconnect(self._refresh_legend)
+            layer.events.visible.connect(self._refresh_legend)
+        self._refresh_legend()
+
+    def recolour(self, name: str, colours: dict[str, str]) -> None:
+        """Draw a run with the colours that a person has chosen.
+
+        Parameters
+        ----------
+        name : str
+            Name of the run.
+        colours : dict of str to str
+            ``#rrggbb`` by type or domain.
+        """
+        if name in self.runs:
+            self.runs[name].recolour(colours)
+            self._refresh_legend()
+            self.changed.emit(name)
+
     def close(self) -> None:
         """Draw nothing more: the window goes."""
         self._soon.stop()
@@ -136,6 +216,7 @@ class Canvas:
             view.coordinate_system,
         )
         self._preview.drop()
+        self.genes.take_view(view)
         self._drop_runs()
         for layer in list(self._viewer.layers):
             if layer.metadata.get(MARK, {}).get("role") in _OF_A_TISSUE:
@@ -144,7 +225,7 @@ class Canvas:
             layer = insert_layer(self._viewer, made, index)
             layer.metadata.update(self._neighbourly(layer))
         self._preview.prepare(view)
-        _scale_bar(self._viewer).visible = True
+        self.set_scale(view)
         if not same_place:
             _look_at_spots(self._viewer)
 
@@ -177,6 +258,7 @@ class Canvas:
                 layers.hide()
         if run.name in self.runs:
             self._preview.empty(self._view)
+            self.show(run.name)
             return
         self.runs[run.name] = RunLayers(self._viewer, self._view, run)
         moving = None if run.result.placement is None else self._preview.hand_over()
@@ -236,11 +318,24 @@ class Canvas:
             if canvas is not None:
                 self.legend = LegendOverlay(canvas)
                 self.legend.toggled.connect(self.toggle_type)
+                self.legend.isolated.connect(self.isolate_type)
+                self.legend.recolouring.connect(self._on_recolouring)
+                self.legend.undoing.connect(self._on_undoing)
                 self.legend.closed.connect(self._on_legend_closed)
         return self.legend
 
     def _on_legend_closed(self) -> None:
         self.changed.emit(self.current)
+
+    def _on_recolouring(self, name: str) -> None:
+        if self.current in self.runs:
+            legends = self.runs[self.current].legends()
+            found = [e.rgba for legend in legends for e in legend.entries if e.name == name]
+            for rgba in found[:1]:
+                self.recolouring.emit(self.current, name, hex_of(rgba))
+
+    def _on_undoing(self) -> None:
+        self.undoing.emit()
 
     def _refresh_legend(self, event: object = None) -> None:  # noqa: ARG002 - napari's events
         legends = self._preview.legends()
@@ -248,6 +343,8 @@ class Canvas:
         if not legends and self.current in self.runs:
             legends = self.runs[self.current].legends()
             hidden = self.runs[self.current].showing.hidden
+        if not self._preview.legends():
+            legends = [*self.genes.legends(), *legends]
         self._step_outlines(back=bool(legends))
         overlay = self._overlay()
         if overlay is not None:

@@ -25,9 +25,11 @@ def tissue_dock(napari_viewer: Viewer | None = None) -> QWidget:
     napari_viewer : napari.Viewer, optional
         Its viewer; the current one where it is not given.
     """
+    from napari_tessera.widgets.scale_row import ScaleRow
     from napari_tessera.widgets.tissue_dock import TissueDock
 
-    return TissueDock(_session(napari_viewer).bench)
+    session = _session(napari_viewer)
+    return TissueDock(session.bench, ScaleRow(session.scaling))
 
 
 def model_dock(napari_viewer: Viewer | None = None) -> QWidget:
@@ -51,6 +53,14 @@ def regions_dock(napari_viewer: Viewer | None = None) -> QWidget:
 
     session = _session(napari_viewer)
     return RegionsDock(session.viewer, session.bench, session.explaining)
+
+
+def genes_dock(napari_viewer: Viewer | None = None) -> QWidget:
+    """Make the Genes dock, for the same viewer as `tissue_dock`."""
+    from napari_tessera.widgets.genes_dock import GenesDock
+
+    session = _session(napari_viewer)
+    return GenesDock(session.finding, session.canvas)
 
 
 def _session(viewer: Viewer | None) -> Session:
@@ -128,3 +138,19 @@ def finish_fit() -> None:
     """End the fit that runs, and keep the result as it is."""
     for job in _session(None).bench.jobs:
         job.finish()
+
+
+def fade_unsure() -> None:
+    """Let what is unsure fade in everything that is drawn, or stop that."""
+    canvas = _session(None).canvas
+    canvas.set_fade(fade=not canvas.fade)
+
+
+def undo_colour() -> None:
+    """Take the last change of a colour back."""
+    _session(None).colouring.undo()
+
+
+def redo_colour() -> None:
+    """Make the change of a colour again that was taken back."""
+    _session(None).colouring.redo()

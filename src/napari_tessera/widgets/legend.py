@@ -1,7 +1,8 @@
 """The legend on the canvas: types with their colours and counts, or the two ends of a ramp.
 
 It is a widget over the canvas, so it costs the canvas nothing and is there in every screenshot of
-the window. A click on a type hides its cells.
+the window. A click on a type hides its cells, a double click shows them alone, a click on its
+swatch changes its colour.
 """
 
 from __future__ import annotations
@@ -36,6 +37,8 @@ MOST_ROWS = 12
 """Rows seen at once; further ones are scrolled to."""
 
 _MARGIN = 10
+_BAR_WIDTH, _BAR_HEIGHT = 190, 44
+"""Pixels that the scale bar takes in the bottom right corner; the legend stays clear of it."""
 _STYLE = """
 #tesseraLegend { background: rgba(20, 22, 26, 205); border-radius: 6px; }
 #tesseraLegend QWidget { background: transparent; color: #f2f2f2; font-size: 11px; }
@@ -63,11 +66,20 @@ class LegendOverlay(QFrame):  # type: ignore[misc]  # Qt comes without types
         Lines of all types, top to bottom.
     toggled : Signal
         Emitted with the name of a type that was clicked.
+    isolated : Signal
+        Emitted with the name of a type that shall be seen alone.
+    recolouring : Signal
+        Emitted with the name of a type that shall have another colour.
+    undoing : Signal
+        Emitted when a person takes the last change of a colour back.
     closed : Signal
         Emitted when a person closes the legend.
     """
 
     toggled = Signal(str)
+    isolated = Signal(str)
+    recolouring = Signal(str)
+    undoing = Signal()
     closed = Signal()
 
     def __init__(self, canvas: QWidget) -> None:
@@ -82,6 +94,8 @@ class LegendOverlay(QFrame):  # type: ignore[misc]  # Qt comes without types
         self._layout.setContentsMargins(8, 5, 8, 7)
         self._layout.setSpacing(3)
         self._body: QWidget | None = None
+        self._undo: QToolButton | None = None
+        self._can_undo = False
         canvas.installEventFilter(self)
         self.hide()
 
@@ -107,6 +121,12 @@ class LegendOverlay(QFrame):  # type: ignore[misc]  # Qt comes without types
         self.wanted = wanted
         self._place()
 
+    def set_can_undo(self, *, can: bool) -> None:
+        """Offer to take the last change of a colour back, or not."""
+        self._can_undo = can
+        if self._undo is not None:
+            self._undo.setVisible(can)
+
     def move_on(self) -> None:
         """Go to the next corner, clockwise."""
         self.corner = CORNERS[(CORNERS.index(self.corner) + 1) % len(CORNERS)]
@@ -130,7 +150,7 @@ class LegendOverlay(QFrame):  # type: ignore[misc]  # Qt comes without types
             self._layout.removeWidget(self._body)
             self._body.hide()
             self._body.deleteLater()
-        self.rows = []
+        self.rows, self._undo = [], None
         self._body = QWidget(self)
         column = QVBoxLayout(self._body)
         column.setContentsMargins(0, 0, 0, 0)
@@ -148,6 +168,9 @@ class LegendOverlay(QFrame):  # type: ignore[misc]  # Qt comes without types
         label.setProperty("title", "true")
         line.addWidget(label, 1)
         if with_buttons:
+            self._undo = _button("↶", "Take the last change of a colour back", self._on_undo)
+            self._undo.setVisible(self._can_undo)
+            line.addWidget(self._undo)
             line.addWidget(_button("↻", "Move the legend to the next corner", self.move_on))
             line.addWidget(_button("✕", "Hide the legend; the Results dock brings it back",
                                    self._close_by_hand))  # fmt: skip
@@ -161,6 +184,8 @@ class LegendOverlay(QFrame):  # type: ignore[misc]  # Qt comes without types
         for entry in legend.entries:
             row = TypeRow(entry)
             row.clicked.connect(self._on_row_clicked)
+            row.isolated.connect(self._on_row_isolated)
+            row.recolouring.connect(self._on_row_recolouring)
             self.rows.append(row)
             column.addWidget(row)
         if len(legend.entries) <= MOST_ROWS:
@@ -169,6 +194,15 @@ class LegendOverlay(QFrame):  # type: ignore[misc]  # Qt comes without types
 
     def _on_row_clicked(self, name: str) -> None:
         self.toggled.emit(name)
+
+    def _on_row_isolated(self, name: str) -> None:
+        self.isolated.emit(name)
+
+    def _on_row_recolouring(self, name: str) -> None:
+        self.recolouring.emit(name)
+
+    def _on_undo(self) -> None:
+        self.undoing.emit()
 
     def _close_by_hand(self) -> None:
         self.set_wanted(wanted=False)
@@ -188,6 +222,8 @@ class LegendOverlay(QFrame):  # type: ignore[misc]  # Qt comes without types
         )
         right = canvas.width() - self.width() - _MARGIN
         below = canvas.height() - self.height() - _MARGIN
+        meets_bar = "right" in self.corner or self.width() + _BAR_WIDTH > canvas.width()
+        below -= _BAR_HEIGHT if meets_bar else 0
         self.move(
             QPoint(
                 right if "right" in self.corner else _MARGIN,

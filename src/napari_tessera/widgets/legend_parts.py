@@ -1,4 +1,4 @@
-"""Parts of the legend: a line per type, a colour ramp."""
+"""Parts of the legend: a line per type with its menu, a colour ramp."""
 
 from __future__ import annotations
 
@@ -6,8 +6,24 @@ from typing import TYPE_CHECKING
 
 from psygnal import Signal
 from qtpy.QtCore import QRectF, QSize, Qt
-from qtpy.QtGui import QColor, QLinearGradient, QPainter, QPaintEvent
-from qtpy.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSizePolicy, QVBoxLayout, QWidget
+from qtpy.QtGui import (
+    QColor,
+    QContextMenuEvent,
+    QLinearGradient,
+    QMouseEvent,
+    QPainter,
+    QPaintEvent,
+)
+from qtpy.QtWidgets import (
+    QAbstractButton,
+    QHBoxLayout,
+    QLabel,
+    QMenu,
+    QPushButton,
+    QSizePolicy,
+    QVBoxLayout,
+    QWidget,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,7 +35,10 @@ _MOST_WIDTH = 190
 
 
 class TypeRow(QWidget):  # type: ignore[misc]  # Qt comes without types
-    """One type: swatch, name, count. A click asks to hide or show it.
+    """One type: swatch, name, count.
+
+    A click on the name asks to hide or show it, a double click to show it alone, a click on the
+    swatch for another colour; the same is in the menu of the right mouse button.
 
     Parameters
     ----------
@@ -30,17 +49,26 @@ class TypeRow(QWidget):  # type: ignore[misc]  # Qt comes without types
     ----------
     clicked : Signal
         Emitted with the name of the type.
+    isolated : Signal
+        Emitted with the name of a type that a person wants to see alone.
+    recolouring : Signal
+        Emitted with the name of a type that shall have another colour.
     """
 
     HEIGHT = 17
     clicked = Signal(str)
+    isolated = Signal(str)
+    recolouring = Signal(str)
 
     def __init__(self, entry: LegendEntry) -> None:
         super().__init__()
         self.name = entry.name
         self.dimmed = False
         self._swatch = Swatch(entry.rgba)
-        self._text = QPushButton()
+        self._swatch.setToolTip(f"Another colour for {entry.name}")
+        self._swatch.setAccessibleName(self._swatch.toolTip())
+        self._swatch.clicked.connect(lambda: self.recolouring.emit(self.name))
+        self._text = NameButton()
         self._text.setFlat(True)
         self._text.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         shown = self._text.fontMetrics().elidedText(
@@ -48,9 +76,11 @@ class TypeRow(QWidget):  # type: ignore[misc]  # Qt comes without types
         )
         self._text.setText(shown)
         self._text.setMinimumWidth(self._text.fontMetrics().horizontalAdvance(shown) + 4)
-        self._text.setToolTip(f"{entry.name}: {entry.count:,}. Click to hide or show.")
+        self._text.setToolTip(f"{entry.name}: {entry.count:,}. Click to hide or show, "
+                              "double-click to show it alone.")  # fmt: skip
         self._text.setCursor(Qt.CursorShape.PointingHandCursor)
         self._text.clicked.connect(lambda: self.clicked.emit(self.name))
+        self._text.doubled.connect(lambda: self.isolated.emit(self.name))
         count = QLabel(f"{entry.count:,}")
         count.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         line = QHBoxLayout(self)
@@ -59,6 +89,22 @@ class TypeRow(QWidget):  # type: ignore[misc]  # Qt comes without types
         for widget in (self._swatch, self._text, count):
             line.addWidget(widget, 1 if widget is self._text else 0)
         self.setFixedHeight(self.HEIGHT)
+
+    def menu(self) -> QMenu:
+        """Make the menu of the line."""
+        menu = QMenu(self)
+        menu.addAction("Hide or show").triggered.connect(lambda: self.clicked.emit(self.name))
+        menu.addAction("Only this one, or all").triggered.connect(
+            lambda: self.isolated.emit(self.name)
+        )
+        menu.addAction("Another colour…").triggered.connect(
+            lambda: self.recolouring.emit(self.name)
+        )
+        return menu
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        """Open the menu where the mouse is."""
+        self.menu().popup(event.globalPos())
 
     def set_dimmed(self, *, dimmed: bool) -> None:
         """Show whether cells of the type are hidden."""
@@ -69,7 +115,17 @@ class TypeRow(QWidget):  # type: ignore[misc]  # Qt comes without types
         self._text.setFont(font)
 
 
-class Swatch(QWidget):  # type: ignore[misc]  # Qt comes without types
+class NameButton(QPushButton):  # type: ignore[misc]  # Qt comes without types
+    """A name that tells a double click from a second click."""
+
+    doubled = Signal()
+
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:  # noqa: ARG002 - Qt's name
+        """Say so; the release of the button that follows is no click."""
+        self.doubled.emit()
+
+
+class Swatch(QAbstractButton):  # type: ignore[misc]  # Qt comes without types
     """A disc of one colour; hollow when its type is hidden."""
 
     def __init__(self, rgba: RGBA) -> None:
@@ -77,6 +133,7 @@ class Swatch(QWidget):  # type: ignore[misc]  # Qt comes without types
         self._colour = colour_of(rgba)
         self._hollow = False
         self.setFixedSize(QSize(12, 12))
+        self.setCursor(Qt.CursorShape.PointingHandCursor)
 
     def set_hollow(self, *, hollow: bool) -> None:
         """Draw only the rim, or the whole disc."""
@@ -91,6 +148,9 @@ class Swatch(QWidget):  # type: ignore[misc]  # Qt comes without types
         if not self._hollow:
             painter.setBrush(self._colour)
         painter.drawEllipse(QRectF(1.5, 1.5, 9, 9))
+        if self.hasFocus() or self.underMouse():
+            painter.setPen(QColor("white"))
+            painter.drawEllipse(QRectF(0.5, 0.5, 11, 11))
         painter.end()
 
 

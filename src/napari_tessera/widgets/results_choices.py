@@ -59,7 +59,7 @@ class ShowingForm(QWidget):  # type: ignore[misc]  # Qt comes without types
         super().__init__()
         self.cells = _check("Cells", "Draw the placed cells")
         self.cell_colour = _choice(_CELLS.items(), "What the colour of a cell says")
-        self.fade = _check("Unsure ones fade", "Let cells, labels and predictions fade if unsure")
+        self.fade = _check("Unsure ones fade", "Let whatever is unsure fade, in every run")
         self.spots = _check("Spots", "Draw the composition of the spots")
         self.spot_colour = _choice(_SPOTS.items(), "What the colour of a spot says")
         self.density = _check("Density", "Draw where the cells of the type below lie, as a veil")

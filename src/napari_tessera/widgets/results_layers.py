@@ -29,6 +29,8 @@ from napari_tessera.viewer.showing import Showing
 from napari_tessera.viewer.spots import colour_change
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from napari.layers import Layer
     from napari.viewer import Viewer
     from numpy.typing import NDArray
@@ -117,6 +119,19 @@ class RunLayers:
         if self.run.result.placement is not None:
             self._layers[Role.CELLS] = layer
 
+    def recolour(self, colours: Mapping[str, str]) -> None:
+        """Draw with the colours that a person has chosen for types or domains.
+
+        Parameters
+        ----------
+        colours : mapping of str to str
+            ``#rrggbb`` by name.
+        """
+        self.run = dataclasses.replace(self.run, colours=colours)
+        if self._categories is not None:
+            self._categories = dataclasses.replace(self._categories, colours=colours)
+        self.draw()
+
     def hide(self) -> None:
         """Make the layers invisible; they stay in the list."""
         self._forget_removed()
@@ -134,6 +149,10 @@ class RunLayers:
         self._forget_removed()
         return self._layers.get(role)
 
+    def labels(self) -> frozenset[str]:
+        """Types and domains in the legends of the visible layers."""
+        return frozenset(entry.name for legend in self.legends() for entry in legend.entries)
+
     def legends(self) -> list[Legend]:
         """Legends of the visible layers, cells first."""
         self._forget_removed()
@@ -147,11 +166,11 @@ class RunLayers:
 
     def _plan(self) -> tuple[tuple[Role, bool, Any, Any], ...]:
         """Per role: whether it is wanted, what its look depends on, and what draws it."""
-        s = self.showing
+        s, chosen = self.showing, self.run.colours
         return (
-            (Role.DENSITY, s.density, s.cell_type, self._draw_density),
+            (Role.DENSITY, s.density, (s.cell_type, s.fade, chosen), self._draw_density),
             (Role.COMPOSITION, s.spots, self._spot_look(), self._draw_spots),
-            (Role.CELLS, s.cells, (s.cell_colour, s.fade, s.hidden), self._draw_cells),
+            (Role.CELLS, s.cells, (s.cell_colour, s.fade, s.hidden, chosen), self._draw_cells),
         )
 
     def _draw_cells(self) -> None:
@@ -176,13 +195,14 @@ class RunLayers:
         s, how = self.showing, self.showing.spot_colour
         labelled = {SpotColour.DOMINANT, SpotColour.TYPE, SpotColour.DOMAIN}
         of_genes = {SpotColour.GENE, SpotColour.GENE_WIDTH}
-        fading = {SpotColour.TYPE, SpotColour.DOMAIN, SpotColour.GENE}
+        fading = {*labelled, SpotColour.SHARE, SpotColour.GENE}
         return SpotLook(
             how=how,
             cell_type=s.cell_type if how is SpotColour.SHARE else "",
             gene=s.gene if how in of_genes else "",
             fade=s.fade and how in fading,
             hidden=s.hidden if how in labelled else frozenset(),
+            colours=self.run.colours if how in labelled else {},
         )
 
     def _draw_spots(self) -> None:
@@ -200,7 +220,9 @@ class RunLayers:
         self._legends[Role.COMPOSITION] = painting.legend
 
     def _draw_density(self) -> None:
-        drawn = density_layer(self.run, self._view, self.showing.cell_type, self.world_xy())
+        drawn = density_layer(
+            self.run, self._view, self.showing.cell_type, self.world_xy(), fade=self.showing.fade
+        )
         if drawn is None:
             self._take_out(Role.DENSITY)
             return
@@ -228,7 +250,7 @@ class RunLayers:
     def _types_of_cells(self) -> Categories:
         placement = self.run.result.placement
         if self._categories is None and placement is not None:
-            self._categories = cell_categories(placement, self.types)
+            self._categories = cell_categories(placement, self.types, self.run.colours)
         if self._categories is None:
             msg = f"run {self.run.name} placed no cells"
             raise ValueError(msg)

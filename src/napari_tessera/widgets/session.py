@@ -11,11 +11,15 @@ from qtpy.QtWidgets import QApplication
 
 from napari_tessera.widgets.activity import Activity
 from napari_tessera.widgets.canvas import Canvas
+from napari_tessera.widgets.colour_choice import ColourChoice
 from napari_tessera.widgets.dropping import looks_like_tissue
 from napari_tessera.widgets.legend import canvas_widget_of
 from napari_tessera.widgets.main_thread import MainThread
 from napari_tessera.workbench.bench import Bench
+from napari_tessera.workbench.colouring import Colouring
 from napari_tessera.workbench.explaining import Explaining
+from napari_tessera.workbench.gene_finding import GeneFinding
+from napari_tessera.workbench.scaling import Scaling
 
 if TYPE_CHECKING:
     from napari import Viewer
@@ -44,6 +48,11 @@ class Session(QObject):  # type: ignore[misc]  # Qt comes without types
         self.canvas = Canvas(viewer, self.bench)
         self.activity = Activity(self.bench)
         self.explaining = Explaining(self.bench, self.main_thread.post)
+        self.colouring = Colouring(self.bench, self.main_thread.post)
+        self.scaling = Scaling(self.bench, self.main_thread.post)
+        self.scaling.changed.connect(self.canvas.set_scale)
+        self.finding = GeneFinding(self.bench, self.main_thread.post)
+        self.colours = ColourChoice(self.canvas, self.colouring)
         self._viewer = weakref.ref(viewer)
         self._window: QWidget | None = None
         self._target: QWidget | None = None
@@ -111,6 +120,9 @@ class Session(QObject):  # type: ignore[misc]  # Qt comes without types
         self._look.stop()
         self.activity.close()
         self.explaining.close(0.2)
+        self.colouring.close(0.2)
+        self.finding.close(0.2)
+        self.scaling.close(0.2)
         self.canvas.close()
         self.bench.close(CLOSE_S)
         self._window = self._target = None

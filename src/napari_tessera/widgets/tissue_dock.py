@@ -58,13 +58,15 @@ class TissueDock(QWidget):  # type: ignore[misc]  # Qt comes without types
     ----------
     bench : Bench
         Does the work.
+    scale : QWidget, optional
+        Says how long a unit of the coordinates is.
     """
 
-    def __init__(self, bench: Bench) -> None:
+    def __init__(self, bench: Bench, scale: QWidget | None = None) -> None:
         super().__init__()
         self.setObjectName("tesseraTissue")
         self.setWindowTitle("Tissue")
-        self._bench = bench
+        self._bench, self._scale = bench, scale
         self.boxes = {
             name: combo(tip, partial(self._choose, name))
             for name, (_, tip) in (TISSUE_FIELDS | REFERENCE_FIELDS).items()
@@ -115,7 +117,8 @@ class TissueDock(QWidget):  # type: ignore[misc]  # Qt comes without types
             row.addWidget(made)
         self.picture = opens.layout().itemAt(2).widget()
         form = self._form(tuple(TISSUE_FIELDS))
-        return [words("<b>Tissue</b>"), opens, self.tissue_name, self.keep, form]
+        below = [] if self._scale is None else [self._scale]
+        return [words("<b>Tissue</b>"), opens, self.tissue_name, self.keep, form, *below]
 
     def _reference_widgets(self) -> list[QWidget]:
         opens = button("Open reference…", "Open annotated single cells (.h5ad)", self._ask_cells)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from napari_tessera.contract.inputs import PictureScale
     from napari_tessera.contract.results import Run
-    from napari_tessera.contract.views import TissueView
+    from napari_tessera.contract.views import Scale, TissueView
     from napari_tessera.data.choices import ReferenceChoices, TissueChoices
     from napari_tessera.data.read import Tissue
     from napari_tessera.data.sample import SamplePaths
@@ -148,18 +148,30 @@ def look_at(origin: Origin, tissue: Tissue, selection: Selection) -> OpenedTissu
     from napari_tessera.data.choices import fill_selection, tissue_choices
     from napari_tessera.data.view import tissue_view
     from napari_tessera.viewer.ready import ready_view
+    from napari_tessera.workflows.scale import scaled
 
     filled = fill_selection(tissue, None, selection)
     kept = {name: getattr(selection, name) for name in REFERENCE_FIELDS}
     filled = dataclasses.replace(filled, **kept)
+    view = ready_view(tissue_view(tissue, filled))
+    known = scaled(tissue, view.coordinate_system, view.scale)
     return OpenedTissue(
         origin=origin,
         tissue=tissue,
         choices=tissue_choices(tissue),
         selection=filled,
-        view=ready_view(tissue_view(tissue, filled)),
+        view=dataclasses.replace(view, scale=known),
         runs=runs_of(tissue),
     )
+
+
+def scale_now(tissue: Tissue, selection: Selection, view: TissueView) -> Scale | None:
+    """Scale of what is on the screen: what a person said, else what the data say."""
+    from napari_tessera.data.scale import scale_of_view
+    from napari_tessera.workflows.scale import scaled
+
+    system = selection.coordinate_system or view.coordinate_system
+    return scaled(tissue, system, scale_of_view(tissue, system, view.unit, view.spots))
 
 
 def read_reference(
@@ -212,6 +224,13 @@ def read_run_of(tissue: Tissue, name: str) -> Run:
     from napari_tessera.data.write import read_run
 
     return read_run(target_of(tissue), name)
+
+
+def with_colours(tissue: Tissue, run: Run) -> Run:
+    """Give a run that did not come from the store the colours that were chosen for it there."""
+    from napari_tessera.data.colours import read_colours
+
+    return dataclasses.replace(run, colours=read_colours(target_of(tissue), run.name))
 
 
 def make_sample(*, real: bool) -> SamplePaths:

@@ -91,7 +91,9 @@ class Shelf:
 
         def read() -> Run:
             known = run_dir if run_dir is not None else self._launcher.directory(tissue, name)
-            return known.load_result() if known.finished else reading.read_run_of(tissue, name)
+            if known.finished:
+                return reading.with_colours(tissue, known.load_result())
+            return reading.read_run_of(tissue, name)
 
         def take(run: Run) -> None:
             if tissue is not self.tissue:  # another one was opened meanwhile

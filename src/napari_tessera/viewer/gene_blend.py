@@ -1,0 +1,146 @@
+"""Spots coloured by one gene along the ramp, or by several, each with a colour of its own."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from napari_tessera.viewer.colours import RGBA, faded, limits_of, rgba_of, value_rgba
+from napari_tessera.viewer.layer_data import LayerData, Role, mark, world_units
+from napari_tessera.viewer.legend import Legend, alpha_legend, ramp_legend, short
+from napari_tessera.viewer.spots import rows_of, spots_layer
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from napari_tessera.contract.views import SpotsView, TissueView
+
+BLEND = ("#ff5a36", "#2fd6ff", "#ffe14d", "#b06bff")
+"""Red, blue, yellow, violet: told apart with every kind of colour vision, light enough for H&E."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class DrawnGene:
+    """One gene as it is drawn.
+
+    Parameters
+    ----------
+    title : str
+        What the legend says of it.
+    names : ndarray of str, shape (n,)
+        Spots.
+    values : ndarray of float32, shape (n,)
+        Values there.
+    sure : ndarray of float32 or None, shape (n,)
+        0 to 1; None where nothing is unsure.
+    """
+
+    title: str
+    names: NDArray[np.str_]
+    values: NDArray[np.float32]
+    sure: NDArray[np.float32] | None = None
+
+
+def paint_genes(
+    genes: Sequence[DrawnGene], spots: SpotsView, *, fade: bool = False
+) -> tuple[NDArray[np.float32], list[Legend]]:
+    """Colour the spots; those for which no gene has a value are clear.
+
+    Parameters
+    ----------
+    genes : sequence of DrawnGene
+        One to four.
+    spots : SpotsView
+        Spots on the screen; matched by name.
+    fade : bool
+        Whether a gene fades where its prediction is unsure.
+
+    Returns
+    -------
+    rgba : ndarray, shape (n_spots, 4), float32
+    legends : list of Legend
+        One per gene.
+    """
+    values = [_on_spots(gene.values, gene, spots) for gene in genes]
+    sure = [_sureness(gene, spots, fade=fade) for gene in genes]
+    if len(genes) == 1:
+        limits = limits_of(values[0])
+        rgba = value_rgba(values[0], limits)
+        legend = ramp_legend(genes[0].title, limits)
+        return (rgba if sure[0] is None else faded(rgba, sure[0])), [legend]
+    colours = [rgba_of(c) for c in BLEND[: len(genes)]]
+    ends = [limits_of(v) for v in values]
+    shares = [_share(v, end) for v, end in zip(values, ends, strict=True)]
+    shares = [x if s is None else x * s for x, s in zip(shares, sure, strict=True)]
+    legends = [
+        dataclasses.replace(alpha_legend(gene.title, colour, high), low=short(low))
+        for gene, colour, (low, high) in zip(genes, colours, ends, strict=True)
+    ]
+    return _blend(shares, colours), legends
+
+
+def gene_columns(genes: Sequence[DrawnGene], spots: SpotsView) -> dict[str, NDArray[np.generic]]:
+    """Columns that the mouse tells over a spot: its name, and the value of every gene.
+
+    Parameters
+    ----------
+    genes : sequence of DrawnGene
+        What is drawn.
+    spots : SpotsView
+        Spots on the screen.
+    """
+    values = {gene.title: np.round(_on_spots(gene.values, gene, spots), 3) for gene in genes}
+    return {"spot": spots.names, **values}
+
+
+def genes_layer(view: TissueView, rgba: NDArray[np.float32], name: str) -> LayerData | None:
+    """Make the layer of the spots; None where the view has no spots.
+
+    Parameters
+    ----------
+    view : TissueView
+        Tissue on the screen.
+    rgba : ndarray, shape (n_spots, 4), float32
+        What `paint_genes` gave.
+    name : str
+        Name of the layer.
+    """
+    if view.spots is None:
+        return None
+    data, arguments, kind = spots_layer(view.spots, rgba)
+    arguments |= {"name": name, "metadata": mark(Role.GENES), **world_units(view.unit)}
+    return data, arguments, kind
+
+
+def _blend(shares: Sequence[NDArray[np.floating]], colours: Sequence[RGBA]) -> NDArray[np.float32]:
+    """Mix colours by their shares; as opaque as the largest of them."""
+    weights = np.stack(shares, axis=1)
+    total = weights.sum(axis=1, keepdims=True)
+    mixed = weights @ np.array(colours)[:, :3] / np.maximum(total, 1e-9)
+    opacity = weights.max(axis=1, keepdims=True)
+    return np.concatenate([mixed, opacity], axis=1).astype(np.float32)
+
+
+def _share(values: NDArray[np.float32], ends: tuple[float, float]) -> NDArray[np.float32]:
+    """Values between the two ends, as 0 to 1; 0 where there is none."""
+    low, high = ends
+    return np.asarray(np.nan_to_num(np.clip((values - low) / (high - low), 0, 1)), np.float32)
+
+
+def _on_spots(
+    values: NDArray[np.float32], gene: DrawnGene, spots: SpotsView
+) -> NDArray[np.float32]:
+    """Values in the order of the view; NaN where there is none."""
+    rows = rows_of(gene.names, spots.names)
+    return np.asarray(np.append(values, np.float32(np.nan))[rows])
+
+
+def _sureness(gene: DrawnGene, spots: SpotsView, *, fade: bool) -> NDArray[np.float32] | None:
+    if gene.sure is None or not fade:
+        return None
+    return np.nan_to_num(_on_spots(gene.sure, gene, spots))

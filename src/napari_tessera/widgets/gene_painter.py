@@ -1,0 +1,102 @@
+"""The chosen genes on the tissue: one layer of spots, recoloured in place."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from napari_tessera.viewer.gene_blend import DrawnGene, gene_columns, genes_layer, paint_genes
+from napari_tessera.viewer.layer_data import MARK, Role
+from napari_tessera.viewer.spots import colour_change, shape_of_spots
+from napari_tessera.widgets.results_layers import insert_layer
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from napari.layers import Layer
+    from napari.viewer import Viewer
+
+    from napari_tessera.contract.views import TissueView
+    from napari_tessera.viewer.legend import Legend
+
+
+class GenePainter:
+    """Draws genes over the outlines of the spots.
+
+    Parameters
+    ----------
+    viewer : napari.Viewer
+        Where to draw.
+    """
+
+    def __init__(self, viewer: Viewer) -> None:
+        self._viewer = viewer
+        self._view: TissueView | None = None
+        self._legends: list[Legend] = []
+        self._genes: tuple[DrawnGene, ...] = ()
+
+    @property
+    def layer(self) -> Layer | None:
+        """The layer; None where there is none."""
+        role = str(Role.GENES)
+        found = [x for x in self._viewer.layers if x.metadata.get(MARK, {}).get("role") == role]
+        return found[0] if found else None
+
+    def take_view(self, view: TissueView) -> None:
+        """Begin anew with another tissue."""
+        self.remove()
+        self._view = view
+
+    def draw(self, genes: Sequence[DrawnGene], *, fade: bool) -> None:
+        """Show these genes; none removes the layer.
+
+        Parameters
+        ----------
+        genes : sequence of DrawnGene
+            What to draw.
+        fade : bool
+            Whether what is unsure fades.
+        """
+        view = self._view
+        if not genes or view is None or view.spots is None:
+            self.remove()
+            return
+        self._genes = tuple(genes)
+        rgba, self._legends = paint_genes(genes, view.spots, fade=fade)
+        layer = self.layer
+        if layer is None:
+            made = genes_layer(view, rgba, "genes")
+            if made is None:
+                return
+            layer = insert_layer(self._viewer, made, self._above_outlines())
+        else:
+            layer.visible = True
+            for name, value in colour_change(view.spots, rgba).items():
+                setattr(layer, name, value)
+        if shape_of_spots(view.spots) != "labels":
+            layer.features = gene_columns(genes, view.spots)
+
+    def repaint(self, *, fade: bool) -> None:
+        """Draw what is drawn once more."""
+        if self._genes and self.layer is not None:
+            self.draw(self._genes, fade=fade)
+
+    def remove(self) -> None:
+        """Take the layer away."""
+        layer, self._genes = self.layer, ()
+        self._legends = []
+        if layer is not None:
+            self._viewer.layers.remove(layer)
+
+    def legends(self) -> list[Legend]:
+        """Legends of what is seen."""
+        layer = self.layer
+        return self._legends if layer is not None and layer.visible else []
+
+    def _above_outlines(self) -> int:
+        """Place in the list right above the spots of the tissue."""
+        places = [
+            i
+            for i, layer in enumerate(self._viewer.layers)
+            if layer.metadata.get(MARK, {}).get("role") in {str(Role.SPOTS), str(Role.IMAGE)}
+        ]
+        return max(places, default=-1) + 1
