@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -111,6 +111,8 @@ def _paint_labels(result: RunResult, spots: SpotsView, look: SpotLook) -> Painti
     else:
         raise ValueError(look.how)
     items = categories(labels, tuple(known.tolist()))
+    if look.how is SpotColour.DOMAIN and result.domains is not None:
+        items = replace(items, own=result.domains.colours)
     colours = items.rgba()
     if look.fade:
         colours = faded(colours, sure)

@@ -5,7 +5,7 @@ Handing napari the colours of a million points costs a tenth of handing it the v
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,6 +13,8 @@ import numpy as np
 from napari_tessera.contract.palette import colours_of
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from numpy.typing import NDArray
 
 RGBA = tuple[float, float, float, float]
@@ -41,15 +43,26 @@ class Categories:
         Position of every item's label in `names`.
     counts : ndarray, shape (n_names,), int64
         Number of items of each.
+    own : mapping of str to str
+        Colours that a person gave; the palette's where it says nothing.
     """
 
     names: tuple[str, ...]
     codes: NDArray[np.int64]
     counts: NDArray[np.int64]
+    own: Mapping[str, str] = field(default_factory=dict)
+
+    def table(self) -> NDArray[np.float32]:
+        """Colour of every name, shape (n_names, 4), float32."""
+        found = palette_table(self.names)
+        for i, name in enumerate(self.names):
+            if name in self.own:
+                found[i] = rgba_of(self.own[name])
+        return found
 
     def rgba(self) -> NDArray[np.float32]:
-        """Colour of every item from the shared palette, shape (n, 4), float32."""
-        return palette_table(self.names)[self.codes]
+        """Colour of every item, shape (n, 4), float32."""
+        return self.table()[self.codes]
 
     def shown(self, hidden: frozenset[str]) -> NDArray[np.bool_]:
         """Whether each item is to be seen, shape (n,)."""

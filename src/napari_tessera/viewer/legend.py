@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from napari_tessera.viewer.colours import RGBA, palette_table, ramp
+from napari_tessera.viewer.colours import RGBA, ramp
 
 if TYPE_CHECKING:
     import numpy as np
@@ -72,7 +72,7 @@ def category_legend(title: str, items: Categories) -> Legend:
     items : Categories
         Names and counts; names that never occur are left out.
     """
-    table = palette_table(items.names).tolist()
+    table = items.table().tolist()
     order = sorted(range(len(items.names)), key=lambda i: (-int(items.counts[i]), items.names[i]))
     entries = tuple(
         LegendEntry(name=items.names[i], rgba=tuple(table[i]), count=int(items.counts[i]))

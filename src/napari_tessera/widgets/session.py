@@ -15,6 +15,7 @@ from napari_tessera.widgets.dropping import looks_like_tissue
 from napari_tessera.widgets.legend import canvas_widget_of
 from napari_tessera.widgets.main_thread import MainThread
 from napari_tessera.workbench.bench import Bench
+from napari_tessera.workbench.domain_editing import DomainEditing
 from napari_tessera.workbench.explaining import Explaining
 
 if TYPE_CHECKING:
@@ -44,6 +45,7 @@ class Session(QObject):  # type: ignore[misc]  # Qt comes without types
         self.canvas = Canvas(viewer, self.bench)
         self.activity = Activity(self.bench)
         self.explaining = Explaining(self.bench, self.main_thread.post)
+        self.editing = DomainEditing(self.bench, self.main_thread.post)
         self._viewer = weakref.ref(viewer)
         self._window: QWidget | None = None
         self._target: QWidget | None = None
@@ -111,6 +113,7 @@ class Session(QObject):  # type: ignore[misc]  # Qt comes without types
         self._look.stop()
         self.activity.close()
         self.explaining.close(0.2)
+        self.editing.close()
         self.canvas.close()
         self.bench.close(CLOSE_S)
         self._window = self._target = None
