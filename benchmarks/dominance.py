@@ -1,7 +1,7 @@
 """Spatially dominant genes: published ones on real tissue, planted ones, calibration.
 
     NAPARI_TESSERA_DATA=... python benchmarks/dominance.py embryo [--seeds 3]
-    python benchmarks/dominance.py planted [--seeds 10]
+    python benchmarks/dominance.py planted [--seeds 10] [--members N] [--steps N]
     python benchmarks/dominance.py null [--discs 25]
 
 *embryo*: mouse embryo E1z2, regions drawn around parts of the gut tube and of the brain and a path
@@ -34,7 +34,7 @@ from napari_tessera.explain.gradients import attribute
 from napari_tessera.explain.groups import Sides, commonest_type, sides_by_mass
 from napari_tessera.explain.membership import mass_inside
 from napari_tessera.explain.nulls import block_labels, null_p, shifted_labels
-from napari_tessera.explain.options import ExplainOptions, Scalar, Start
+from napari_tessera.explain.options import ExplainOptions, Scalar, Spacing, Start
 from napari_tessera.explain.path import along_path, rank_trends
 from napari_tessera.explain.rank_tests import column_means, null_aucs, rank_test
 from napari_tessera.explain.sdg import dominance_order, draw_labellings, rank_genes
@@ -80,8 +80,9 @@ ALONG = ("Hoxb1", "Pcdh19", "Sfrp1", "Marcks")
 def ways(seed: int) -> dict[str, ExplainOptions]:
     """Ours, and the published way: probability of the cell's spot from zero with 50 nodes."""
     published = ExplainOptions(
-        seed=seed, scalar=Scalar.PROBABILITY, start=Start.ZERO, steps=50, refined_steps=0
-    )
+        seed=seed, scalar=Scalar.PROBABILITY, start=Start.ZERO, steps=50, refined_steps=0,
+        spacing=Spacing.EVEN,
+    )  # fmt: skip
     return {"default": ExplainOptions(seed=seed), "published": published}
 
 
@@ -229,13 +230,13 @@ def with_disc(seed: int, n_planted: int) -> tuple[PairedData, Region, set[str]]:
     return paired, Region.area("disc", outline), set(names[:n_planted])
 
 
-def planted(n_seeds: int, n_planted: int = 10) -> None:
+def planted(n_seeds: int, training: dict[str, int], n_planted: int = 10) -> None:
     """Precision at the number planted, by attribution in several ways and by expression."""
     choices = {f"{a}/{b}": (a, b) for a in Scalar for b in Start}
     found_by: dict[str, list[float]] = {}
     for seed in range(n_seeds):
         paired, disc, genes = with_disc(seed, n_planted)
-        found = fit(paired, seed, members=2, steps=100)
+        found = fit(paired, seed, **training)
         for within in (None, "all"):
             sides, inside = sides_of(found, [disc], within, ExplainOptions())
             ranking = ranked(found, sides, inside, ExplainOptions(seed=seed))
@@ -316,11 +317,14 @@ def main() -> None:
     parser.add_argument("what", choices=["embryo", "planted", "null"])
     parser.add_argument("--seeds", type=int, help="3 for the embryo, 10 for planted genes")
     parser.add_argument("--discs", type=int, default=25)
+    parser.add_argument("--members", type=int, help="for planted; as by default where not given")
+    parser.add_argument("--steps", type=int, help="for planted; as by default where not given")
     given = parser.parse_args()
+    training = {n: v for n in ("members", "steps") if (v := getattr(given, n)) is not None}
     if given.what == "embryo":
         embryo(Path(os.environ["NAPARI_TESSERA_DATA"]), given.seeds or 3)
     elif given.what == "planted":
-        planted(given.seeds or 10)
+        planted(given.seeds or 10, training)
     else:
         null(given.discs)
 

@@ -86,6 +86,17 @@ def click_around(viewer: Any, corners: NDArray[np.float64]) -> None:  # noqa: AN
             QTest.mouseDClick(native, Qt.MouseButton.LeftButton, pos=point)
 
 
+def show_heatmap(dock: Any) -> None:  # noqa: ANN401 - the dock
+    """Bring the heatmap to the front, and the dock down to it."""
+    from qtpy.QtWidgets import QScrollArea
+
+    dock.pictures.setCurrentWidget(dock.pictures.heat)
+    live_until(lambda: dock.pictures.heat.heat is not None, 10)
+    area = next(a for a in dock.findChildren(QScrollArea) if a.isAncestorOf(dock.pictures))
+    area.ensureWidgetVisible(dock.pictures)
+    live_until(lambda: False, 0.5)
+
+
 def drive(store: Path, run: str, corners: NDArray[np.float64], screenshot: Path | None) -> None:
     """Draw, rank, look."""
     import napari
@@ -116,6 +127,7 @@ def drive(store: Path, run: str, corners: NDArray[np.float64], screenshot: Path 
     print("first:", ", ".join(dock.table.genes()[:12]))
     live_until(lambda: False, 1.0)
     if screenshot is not None:
+        show_heatmap(dock)
         viewer.window.screenshot(path=str(screenshot), canvas_only=False, flash=False)
     session.close()
     viewer.close()

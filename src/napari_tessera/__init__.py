@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from napari_tessera.methods.stai.options import StaiOptions
     from napari_tessera.methods.stem.options import StemOptions
     from napari_tessera.methods.transst.options import TransstOptions
+    from napari_tessera.widgets.demo import open_docks
     from napari_tessera.workflows.answers import annotate_spots, find_domains, impute_genes
     from napari_tessera.workflows.colours import set_colours
     from napari_tessera.workflows.explain import explain_region
@@ -63,6 +64,7 @@ _DOOR: dict[str, str] = {
     "import_tissue": "napari_tessera.data.convert",
     "impute_genes": "napari_tessera.workflows.answers",
     "map_cells": "napari_tessera.workflows.verbs",
+    "open_docks": "napari_tessera.widgets.demo",
     "open_tissue": "napari_tessera.data.read",
     "read": "napari_tessera.workflows.verbs",
     "resume": "napari_tessera.workflows.verbs",
@@ -100,6 +102,7 @@ __all__ = [
     "import_tissue",
     "impute_genes",
     "map_cells",
+    "open_docks",
     "open_tissue",
     "read",
     "resume",

@@ -77,3 +77,11 @@ def test_an_unknown_column_is_refused_with_those_there_are() -> None:
 def test_labels_that_are_all_empty_are_refused() -> None:
     with pytest.raises(InputError, match="found none"):
         evaluate_domains(RIGHT, truth(["none"] * len(NAMES)), "label", unlabelled=("none",))
+
+
+def test_words_that_mean_no_label_are_no_domain_unless_one_says_which_do() -> None:
+    labels = ["Unlabelled", "None", *PLANTED.domains[2:].tolist()]
+    assert evaluate_domains(RIGHT, truth(labels), "label")["n_true"] == len(KNOWN)
+    assert (
+        evaluate_domains(RIGHT, truth(labels), "label", unlabelled=())["n_true"] == len(KNOWN) + 2
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,11 +12,12 @@ from scipy import sparse
 from torch.nn import functional
 
 from napari_tessera.numerics.map_encoder import MapEncoder, MapMember
+from napari_tessera.numerics.normed_tail import Norm, NormedTail
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-N_CELLS, N_SPOTS, N_GENES, WIDTH, DIMS = 12, 40, 30, 24, 8
+N_CELLS, N_SPOTS, N_GENES, WIDTH, MIDDLE, DIMS = 12, 40, 30, 24, 16, 8
 
 
 def _rest(generator: torch.Generator) -> Callable[[torch.Tensor], torch.Tensor]:
@@ -27,6 +29,29 @@ def _rest(generator: torch.Generator) -> Callable[[torch.Tensor], torch.Tensor]:
         return functional.normalize(hidden @ second.T, dim=1)
 
     return rest
+
+
+def _normed(generator: torch.Generator, *, cosine: bool) -> NormedTail:
+    """Draw two layers with a LayerNorm before each."""
+
+    def draw(*shape: int) -> torch.Tensor:
+        return torch.randn(shape, generator=generator)
+
+    norms = [Norm(gain=1 + draw(w) / 4, shift=draw(w) / 2, eps=1e-5) for w in (WIDTH, MIDDLE)]
+    weights = (draw(MIDDLE, WIDTH) / 4, draw(DIMS, MIDDLE) / 4)
+    return NormedTail(
+        norms=tuple(norms), weights=weights, biases=(draw(MIDDLE), draw(DIMS)), cosine=cosine
+    )
+
+
+def make_normed(*, cosine: bool = True) -> MapEncoder:
+    """Draw a map of two networks whose layers are known."""
+    generator = torch.Generator().manual_seed(4)
+    plain = make_encoder()
+    members = [
+        replace(m, rest=_normed(generator, cosine=cosine), bias=m.bias / 8) for m in plain.members
+    ]
+    return replace(plain, members=tuple(members))
 
 
 def make_encoder(n_members: int = 2, n_cells: int = N_CELLS, n_spots: int = N_SPOTS) -> MapEncoder:
@@ -56,3 +81,9 @@ def make_encoder(n_members: int = 2, n_cells: int = N_CELLS, n_spots: int = N_SP
 def encoder() -> MapEncoder:
     """Draw a map of two networks."""
     return make_encoder()
+
+
+@pytest.fixture(scope="session")
+def normed() -> MapEncoder:
+    """Draw a map of two networks whose layers are known."""
+    return make_normed()

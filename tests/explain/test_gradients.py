@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -9,6 +10,8 @@ import numpy as np
 import pytest
 import torch
 from captum.attr import IntegratedGradients
+from scipy import sparse
+from tests.explain.conftest import make_normed
 
 from napari_tessera.contract.dominance import Attribution
 from napari_tessera.contract.errors import FitCancelled, OptionError
@@ -16,9 +19,11 @@ from napari_tessera.contract.progress import Progress, SilentMonitor, Verdict
 from napari_tessera.explain.gradients import (
     attribute,
     block_size,
+    pass_size,
     start_profile,
 )
-from napari_tessera.explain.options import ExplainOptions, Scalar, Start
+from napari_tessera.explain.options import ExplainOptions, Scalar, Spacing, Start
+from napari_tessera.explain.quadrature import quadrature
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -59,8 +64,9 @@ def explained(
 ) -> Attribution:
     """Attribute every cell."""
     chosen = ExplainOptions(
-        **{"refined_steps": 0, "scalar": Scalar.PROBABILITY, "start": Start.ZERO, **options}
-    )
+        **{"refined_steps": 0, "scalar": Scalar.PROBABILITY, "start": Start.ZERO, "steps": 20,
+           "spacing": Spacing.EVEN, **options}
+    )  # fmt: skip
     rows = np.arange(encoder.n_cells)
     return attribute(encoder, rows, chosen, SilentMonitor(), INSIDE)
 
@@ -73,6 +79,53 @@ def test_it_equals_captum_at_the_same_nodes(
     wanted = captum(encoder, scalar, start, 50)
     found = explained(encoder, scalar=scalar, start=start, steps=50).values.toarray()
     np.testing.assert_allclose(found, wanted, atol=1e-5 * np.abs(wanted).max())
+
+
+@pytest.mark.parametrize("start", list(Start))
+@pytest.mark.parametrize("scalar", list(Scalar))
+def test_layers_differentiated_by_hand_equal_captum_too(
+    normed: MapEncoder, scalar: Scalar, start: Start
+) -> None:
+    wanted = captum(normed, scalar, start, 50)
+    found = explained(normed, scalar=scalar, start=start, steps=50).values.toarray()
+    np.testing.assert_allclose(found, wanted, atol=1e-5 * np.abs(wanted).max())
+
+
+def test_embeddings_that_are_not_normalised_equal_captum_too() -> None:
+    plain = make_normed(cosine=False)
+    wanted = captum(plain, Scalar.LOGIT, Start.ZERO, 50)
+    found = explained(plain, scalar=Scalar.LOGIT, steps=50).values.toarray()
+    np.testing.assert_allclose(found, wanted, atol=1e-5 * np.abs(wanted).max())
+
+
+def off_truth(encoder: MapEncoder, spacing: Spacing, steps: int) -> float:
+    """Mean over cells of one less the correlation with very many nodes."""
+    options = {"scalar": Scalar.REGION, "start": Start.ZERO}
+    exact = explained(encoder, steps=300, **options).values.toarray()
+    found = explained(encoder, steps=steps, spacing=spacing, **options).values.toarray()
+    return float(np.mean([1 - np.corrcoef(a, b)[0, 1] for a, b in zip(found, exact, strict=True)]))
+
+
+def test_nodes_where_the_path_turns_need_be_fewer(normed: MapEncoder) -> None:
+    far = replace(normed, cells=sparse.csr_matrix(normed.cells * 8))
+    assert off_truth(far, Spacing.ANGLE, 8) < 0.6 * off_truth(far, Spacing.EVEN, 8)
+
+
+def test_both_spacings_meet_where_there_are_very_many_nodes(normed: MapEncoder) -> None:
+    assert off_truth(normed, Spacing.ANGLE, 400) < 1e-5
+
+
+@pytest.mark.parametrize("spacing", list(Spacing))
+def test_weights_of_the_nodes_integrate_a_line(spacing: Spacing) -> None:
+    begin, step = torch.randn(24), torch.randn(7, 24)
+    nodes, weights = quadrature([begin], [step], 64, spacing)
+    np.testing.assert_allclose((nodes * weights).sum(dim=1), 0.5, atol=1e-4)
+
+
+def test_a_cell_that_stands_where_its_path_starts_has_no_attribution(normed: MapEncoder) -> None:
+    empty = sparse.csr_matrix(np.zeros(normed.cells.shape, dtype=np.float32))
+    found = explained(replace(normed, cells=empty), start=Start.MEAN, spacing=Spacing.ANGLE)
+    np.testing.assert_array_equal(found.values.toarray(), 0)
 
 
 def test_a_gene_that_a_cell_lacks_has_exactly_zero(encoder: MapEncoder) -> None:
@@ -111,17 +164,21 @@ def test_blocks_do_not_change_the_numbers(
 ) -> None:
     whole = explained(encoder).values.toarray()
     monkeypatch.setattr("napari_tessera.explain.gradients.BLOCK_ENTRIES", 1)
-    assert block_size(encoder, 20) == 1
+    monkeypatch.setattr("napari_tessera.explain.gradients.PASS_ENTRIES", 0)
+    assert (block_size(encoder), pass_size(encoder, 20)) == (1, 1)
     np.testing.assert_allclose(explained(encoder).values.toarray(), whole, atol=1e-6)
 
 
-def test_a_block_has_a_bounded_number_of_logits(encoder: MapEncoder) -> None:
-    assert block_size(encoder, 20) * 20 * encoder.n_spots <= 2**20
+def test_a_pass_has_a_bounded_number_of_logits(encoder: MapEncoder) -> None:
+    bound = 2**19 * torch.get_num_threads()
+    assert pass_size(encoder, 20) * 20 * encoder.n_spots <= bound
 
 
 def test_the_order_of_cells_is_kept(encoder: MapEncoder) -> None:
     rows = np.array([7, 2, 9])
-    options = ExplainOptions(refined_steps=0, scalar=Scalar.PROBABILITY, start=Start.ZERO)
+    options = ExplainOptions(
+        refined_steps=0, scalar=Scalar.PROBABILITY, start=Start.ZERO, steps=20, spacing=Spacing.EVEN
+    )
     some = attribute(encoder, rows, options, SilentMonitor())
     every = explained(encoder)
     assert some.cell_names.tolist() == ["c7", "c2", "c9"]

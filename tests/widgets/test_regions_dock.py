@@ -220,3 +220,12 @@ def test_the_tissue_shines_through_what_is_drawn(dock: RegionsDock, qtbot: QtBot
     layer = dock.drawing.layer
     assert float(layer.face_color[0][3]) < 0.3
     assert float(layer.edge_color[0][3]) == 1
+
+
+def test_the_heatmap_fills_itself_after_a_ranking(dock: RegionsDock, qtbot: QtBot) -> None:
+    rank(dock, qtbot)
+    qtbot.waitUntil(lambda: dock.pictures.heat.heat is not None, timeout=PATIENCE_MS)
+    heat = dock.pictures.heat.heat
+    assert heat is not None
+    assert heat.groups[0] == "region 1"
+    assert heat.genes == tuple(dock.table.genes()[:20])

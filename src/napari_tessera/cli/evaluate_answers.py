@@ -102,7 +102,9 @@ def score_domains_run(arguments: argparse.Namespace) -> int:
     with prints_aside():
         run, table, inputs = _run_and_table(arguments)
         section = inputs if isinstance(inputs, SectionData) else None
-        scores = evaluate_domains(run, table, arguments.label_column, inputs=section)
+        scores = evaluate_domains(
+            run, table, arguments.label_column, unlabelled=arguments.unlabelled, inputs=section
+        )
     answer_json({"run": run.name, **_renamed(scores)})
     return DONE
 

@@ -244,6 +244,10 @@ def _add_evaluate_answers(kinds: Any) -> None:  # noqa: ANN401 - see `_command`
         q.add_argument("store", type=Path, metavar="STORE")
         q.add_argument("--run", required=True, metavar="RUN")
         q.add_argument("--label-column", required=True, metavar="COL", help="obs column with truth")
+    q.add_argument(
+        "--unlabelled", action="append", metavar="LABEL",
+        help="label that means none, may be repeated; else words such as unlabelled and unknown",
+    )  # fmt: skip
 
 
 def predicts_chosen_genes(name: str) -> bool:

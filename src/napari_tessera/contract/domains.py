@@ -34,6 +34,8 @@ class Domains:
         Criterion by number of domains, smaller is better; empty where the number was given.
     stability : mapping of int to float
         Agreement of repeated partitions by number of domains, 0 to 1.
+    colours : mapping of str to str
+        Colours that a person gave, ``#rrggbb`` by name; the palette's where it says nothing.
     """
 
     spot_names: NDArray[np.str_]
@@ -42,6 +44,7 @@ class Domains:
     embedding: NDArray[np.float32] | None = None
     curve: Mapping[int, float] = field(default_factory=dict)
     stability: Mapping[int, float] = field(default_factory=dict)
+    colours: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         shape = (self.spot_names.size, self.names.size)
@@ -82,6 +85,7 @@ class Domains:
                 "names": self.names.tolist(),
                 "curve": {str(k): v for k, v in self.curve.items()},
                 "stability": {str(k): v for k, v in self.stability.items()},
+                "colours": dict(self.colours),
             },
         )
 
@@ -96,4 +100,5 @@ class Domains:
             embedding=state.arrays.get("embedding"),
             curve={int(k): float(x) for k, x in v["curve"].items()},
             stability={int(k): float(x) for k, x in v["stability"].items()},
+            colours=dict(v.get("colours", {})),
         )

@@ -114,6 +114,8 @@ def _add_annotation(table: AnnData, found: Annotation) -> None:
 
 def _add_domains(table: AnnData, found: Domains) -> None:
     categorical(table, "domain", found.domain, found.names)
+    colours = {**colours_of(found.names.tolist()), **found.colours}
+    table.uns["domain_colors"] = np.array([colours[n] for n in found.names.tolist()], dtype=object)
     table.obs["domain_confidence"] = found.confidence
     table.obsm[DOMAINS] = found.probability.astype(np.float32)
     table.uns[f"{DOMAINS}_names"] = found.names.astype(object)
@@ -246,9 +248,13 @@ def _domains(table: AnnData, names: NDArray[np.str_]) -> Domains:
         name: {int(k): float(v) for k, v in np.asarray(table.uns[f"domain_{name}"]).reshape(-1, 2)}
         for name in ("curve", "stability")
     }
+    known = text(table.uns[f"{DOMAINS}_names"])
+    usual = colours_of(known.tolist())
+    colours = dict(zip(known.tolist(), text(table.uns["domain_colors"]).tolist(), strict=True))
     return Domains(
         spot_names=names,
-        names=text(table.uns[f"{DOMAINS}_names"]),
+        names=known,
+        colours={n: c for n, c in colours.items() if c != usual[n]},
         probability=np.asarray(table.obsm[DOMAINS], dtype=np.float32),
         embedding=_optional(table.obsm, "embedding"),
         **kept,

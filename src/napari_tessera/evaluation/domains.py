@@ -10,6 +10,7 @@ from napari_tessera.contract.errors import InputError
 from napari_tessera.contract.method import Task
 from napari_tessera.contract.progress import SilentMonitor
 from napari_tessera.methods import BASELINES, get_method
+from napari_tessera.numerics.labels import UNLABELLED
 from napari_tessera.numerics.partitions import adjusted_rand, mutual_information
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ def evaluate_domains(
     truth: AnnData,
     column: str,
     *,
-    unlabelled: Collection[str] = (),
+    unlabelled: Collection[str] | None = None,
     inputs: SectionData | None = None,
 ) -> dict[str, Any]:
     """Agreement of domains with labels, the baseline's beside it.
@@ -41,8 +42,9 @@ def evaluate_domains(
         The spots with their labels.
     column : str
         Column of ``obs`` with the labels.
-    unlabelled : collection of str
-        Labels that mean "none"; such spots and those without a value are left out.
+    unlabelled : collection of str, optional
+        Labels that mean "none"; such spots and those without a value are left out. Where it is not
+        given, words such as ``unlabelled`` and ``undetermined``, in small or large letters.
     inputs : SectionData, optional
         What the run was fitted to; with it the baseline is run, with as many domains, and scored.
 
@@ -98,7 +100,7 @@ def _domains(run: Run) -> Domains:
 
 
 def _labels(
-    names: NDArray[np.str_], truth: AnnData, column: str, unlabelled: Collection[str]
+    names: NDArray[np.str_], truth: AnnData, column: str, unlabelled: Collection[str] | None
 ) -> tuple[NDArray[np.str_], NDArray[np.int64]]:
     """Labels in the order of the domains' spots, and the rows that have one."""
     if column not in truth.obs:
@@ -110,7 +112,9 @@ def _labels(
         raise InputError(msg, "Give the file that the section came from.")
     values = truth.obs[column].iloc[at]
     labels = np.asarray(values.astype(str), dtype=np.str_)
-    known = ~np.asarray(values.isna()) & ~np.isin(labels, list(unlabelled))
+    none = list(unlabelled if unlabelled is not None else UNLABELLED)
+    said = labels if unlabelled is not None else np.char.lower(np.char.strip(labels))
+    known = ~np.asarray(values.isna()) & ~np.isin(said, none)
     if not known.any():
         msg = f"--truth, obs[{column!r}]: expected labels, found none."
         raise InputError(msg, "Name another column.")

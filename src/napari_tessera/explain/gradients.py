@@ -4,10 +4,12 @@ Attributed is a number ``F(x)`` of the cell's map (`napari_tessera.explain.score
 ``IG_g(x) = (x_g - b_g) * integral over a in [0, 1] of dF(b + a (x - b)) / dx_g``. The cell's
 likeliest spot stays the same along the path.
 
-Three things make it quick, none of which changes the numbers: the first layer is linear, so its
+Five things make it quick: the first layer is linear, so its
 product is computed once and shared by all nodes of the path; the gradient is averaged over the
-nodes at the first layer's output, before the one gene-wide product; cells go in blocks that fit
-the cache, each with all of its nodes. No array has cells x spots entries.
+nodes at the first layer's output, before the one gene-wide product; the derivative of the layers
+in between is written out by hand (`napari_tessera.numerics.normed_tail`); cells go in blocks that
+fit the cache, each with all of its nodes. None of these changes the numbers. And nodes lie where
+the path turns (`napari_tessera.explain.quadrature`). No array has cells x spots entries.
 """
 
 from __future__ import annotations
@@ -21,8 +23,11 @@ from scipy import sparse
 
 from napari_tessera.contract.dominance import Attribution
 from napari_tessera.contract.progress import Progress
+from napari_tessera.explain.along import along
 from napari_tessera.explain.options import Scalar, Start
+from napari_tessera.explain.quadrature import quadrature
 from napari_tessera.explain.scores import Score
+from napari_tessera.numerics.normed_tail import Ray
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,15 +36,22 @@ if TYPE_CHECKING:
 
     from napari_tessera.contract.progress import Monitor
     from napari_tessera.explain.options import ExplainOptions
-    from napari_tessera.numerics.map_encoder import MapEncoder, MapMember
+    from napari_tessera.numerics.map_encoder import MapEncoder
 
 BLOCK_ENTRIES = 2**20
-"""Entries of the largest array of a block: 4 MiB in float32."""
+"""Entries of the largest array of a block of cells: 4 MiB in float32."""
+
+BLOCK_CELLS = 256
+"""Most cells of a block: between blocks progress is told and a cancel is heard."""
+
+PASS_ENTRIES = 3 * 2**17
+"""Entries of the largest array of a pass along some paths, per thread: 1.5 MiB, for the cache."""
+
+ACCELERATOR = 64
+"""Threads that an accelerator counts for."""
 
 WIDE_GAP = 0.05
 """Share of F(x) - F(b) by which attributions may fail to add up before more nodes are spent."""
-
-Path = list[tuple["MapMember", torch.Tensor]]
 
 
 @dataclass(frozen=True)
@@ -65,6 +77,7 @@ class _Task:
     score: Score
     start: torch.Tensor
     options: ExplainOptions
+    spots: torch.Tensor
 
 
 def attribute(
@@ -83,7 +96,7 @@ def attribute(
     rows : ndarray of int, shape (n,)
         Which cells.
     options : ExplainOptions
-        ``scalar``, ``start``, ``steps`` and ``refined_steps`` are used.
+        ``scalar``, ``start``, ``steps``, ``spacing`` and ``refined_steps`` are used.
     monitor : Monitor
         Who watches.
     inside : ndarray of bool or None, shape (n_spots,)
@@ -102,7 +115,8 @@ def attribute(
     """
     score = _score(options.scalar, inside, encoder.device)
     start = start_profile(encoder, options.start, rows)
-    task = _Task(encoder=encoder, score=score, start=start, options=options)
+    spots = encoder.all_spots()[score.order(encoder.n_spots)]
+    task = _Task(encoder=encoder, score=score, start=start, options=options, spots=spots)
     parts: list[sparse.csr_matrix] = []
     numbers: list[NDArray[np.float64]] = []
     done = 0
@@ -141,7 +155,7 @@ def _score(scalar: Scalar, inside: NDArray[np.bool_] | None, device: torch.devic
 def _blocks(task: _Task, rows: NDArray[np.integer]) -> Iterator[tuple[NDArray[np.integer], _Block]]:
     """Stream over cells: rows of each block, and their dense attributions."""
     steps = task.options.steps
-    size = block_size(task.encoder, steps)
+    size = block_size(task.encoder)
     for first in range(0, len(rows), size):
         chosen = rows[first : first + size]
         x = task.encoder.dense(chosen)
@@ -152,10 +166,17 @@ def _blocks(task: _Task, rows: NDArray[np.integer]) -> Iterator[tuple[NDArray[np
         yield chosen, block
 
 
-def block_size(encoder: MapEncoder, n_steps: int) -> int:
-    """Cells per block, so that path and logits stay small."""
+def block_size(encoder: MapEncoder) -> int:
+    """Cells per block, so that expression and logits stay small."""
+    entries = BLOCK_ENTRIES // max(encoder.n_spots, encoder.gene_names.size)
+    return max(1, min(BLOCK_CELLS, entries))
+
+
+def pass_size(encoder: MapEncoder, n_steps: int) -> int:
+    """Cells whose paths are followed at once, so that what is kept of them stays in the cache."""
     widest = max(encoder.n_spots, *(len(m.bias) for m in encoder.members))
-    return max(1, BLOCK_ENTRIES // (widest * n_steps))
+    workers = torch.get_num_threads() if encoder.device.type == "cpu" else ACCELERATOR
+    return max(1, workers * PASS_ENTRIES // (widest * n_steps))
 
 
 def start_profile(encoder: MapEncoder, start: Start, rows: NDArray[np.integer]) -> torch.Tensor:
@@ -169,61 +190,52 @@ def start_profile(encoder: MapEncoder, start: Start, rows: NDArray[np.integer]) 
 def _refine(task: _Task, x: torch.Tensor, block: _Block, rows: torch.Tensor) -> None:
     """Do the cells that do not add up once more, with more nodes."""
     steps = task.options.refined_steps
-    size = block_size(task.encoder, steps)
-    for first in range(0, len(rows), size):
-        some = rows[first : first + size]
-        block.values[some] = _integrate(task, x[some], steps).values
-
-
-def _integrate(task: _Task, x: torch.Tensor, n_steps: int) -> _Block:
-    """Integrate the gradient along the straight path by Gauss-Legendre quadrature."""
-    encoder, start, score = task.encoder, task.start, task.score
-    nodes, weights = (
-        torch.from_numpy(v / 2).float().to(x.device)
-        for v in np.polynomial.legendre.leggauss(n_steps)
-    )
-    path: Path = []
-    for member, end, begin in zip(
-        encoder.members, encoder.first(x), encoder.first(start[None]), strict=True
-    ):
-        along = torch.addcmul(begin + member.bias, (nodes + 0.5)[:, None], (end - begin)[:, None])
-        path.append((member, along.reshape(-1, along.shape[2]).requires_grad_()))
-    with torch.no_grad():
-        logits = encoder.logits(x)
-        spot = logits.argmax(dim=1)
-        ends = score.value(logits, spot)
-        begins = score.value(encoder.logits(start[None]).expand(len(x), -1), spot)
-    total = torch.zeros_like(x)
-    for (member, _), gradient in zip(path, _gradients(path, spot, score, n_steps), strict=True):
-        mean = weights @ gradient.view(len(x), n_steps, -1)
-        total.addmm_(mean, member.weight)
-    return _Block(values=total * (x - start), spot=spot, end=ends, begin=begins)
-
-
-def _gradients(path: Path, spot: torch.Tensor, score: Score, n_steps: int) -> list[torch.Tensor]:
-    """Gradient of the score at the first layer's output, per member (n_cells * n_steps, width)."""
-    n, target = len(path), spot.repeat_interleave(n_steps)
-    with torch.enable_grad():
-        embedded = [member.rest(along) for member, along in path]
-    slope = None
-    if score.scalar is not Scalar.LOGIT:
-        slope = score.slope(_logits(path, [u.detach() for u in embedded]), target)
-    found: list[torch.Tensor] = []
-    for (member, along), u in zip(path, embedded, strict=True):
-        pull = member.spots[target] if slope is None else slope @ member.spots
-        (gradient,) = torch.autograd.grad(u, along, pull.mul_(member.scale / n))
-        found.append(gradient)
-    return found
+    block.values[rows] = _integrate(task, x[rows], steps).values
 
 
 @torch.no_grad()
-def _logits(path: Path, embedded: list[torch.Tensor]) -> torch.Tensor:
-    """Logits along the path, the members' averaged, shape (n_cells * n_steps, n_spots)."""
-    n = len(path)
-    logits = (embedded[0] * (path[0][0].scale / n)) @ path[0][0].spots.T
-    for (member, _), u in zip(path[1:], embedded[1:], strict=True):
-        logits.addmm_(u, member.spots.T, alpha=member.scale / n)
-    return logits
+def _integrate(task: _Task, x: torch.Tensor, n_steps: int) -> _Block:
+    """Integrate the gradient along the straight path."""
+    encoder, start, score = task.encoder, task.start, task.score
+    logits = encoder.logits(x)
+    spot = logits.argmax(dim=1)
+    begins = score.value(encoder.logits(start[None]).expand(len(x), -1), spot)
+    rays = _rays(task, x, n_steps)
+    total = torch.zeros_like(x)
+    size = pass_size(encoder, n_steps)
+    for first in range(0, len(x), size):
+        some = slice(first, first + size)
+        means = _mean_gradients(task, [ray.part(some) for ray in rays], spot[some])
+        for member, mean in zip(encoder.members, means, strict=True):
+            total[some].addmm_(mean, member.weight)
+    return _Block(
+        values=total * (x - start), spot=spot, end=score.value(logits, spot), begin=begins
+    )
+
+
+def _rays(task: _Task, x: torch.Tensor, n_steps: int) -> list[Ray]:
+    """Paths at the first layer's output of every member."""
+    encoder, pairs = task.encoder, []
+    for member, end, begin in zip(
+        encoder.members, encoder.first(x), encoder.first(task.start[None]), strict=True
+    ):
+        pairs.append((begin[0] + member.bias, end - begin))
+    begins, steps = zip(*pairs, strict=True)
+    nodes, weights = quadrature(begins, steps, n_steps, task.options.spacing)
+    return [Ray(begin=b, step=s, nodes=nodes, weights=weights) for b, s in pairs]
+
+
+def _mean_gradients(task: _Task, rays: list[Ray], spot: torch.Tensor) -> list[torch.Tensor]:
+    """Mean gradient of the score at the first layer's output, per member (n_cells, width)."""
+    passes = [along(m.rest, ray) for m, ray in zip(task.encoder.members, rays, strict=True)]
+    embedded = [made.forward() for made in passes]
+    joined = embedded[0] if len(embedded) == 1 else torch.cat(embedded, dim=1)
+    target = spot.repeat_interleave(rays[0].nodes.shape[1])
+    pull = task.score.pull(joined, task.spots, target)
+    widths = [part.shape[1] for part in embedded]
+    return [
+        made.pull(part) for made, part in zip(passes, torch.split(pull, widths, dim=1), strict=True)
+    ]
 
 
 def _sparse(

@@ -24,6 +24,13 @@ class Start(StrEnum):
     MEAN = "mean"
 
 
+class Spacing(StrEnum):
+    """How the nodes of the integral are spread; see `napari_tessera.explain.quadrature`."""
+
+    ANGLE = "angle"
+    EVEN = "even"
+
+
 class Null(StrEnum):
     """How labels are drawn that have nothing to do with the genes."""
 
@@ -44,7 +51,11 @@ class ExplainOptions(Options):
         "Where paths start: the mean of the compared cells, or no expression.",
     )
     steps: int = option(
-        20, "Nodes of the integral; 50 is what the authors use.", ge=2, le=1000, step=10
+        12, "Nodes of the integral; 50 evenly spaced ones is what the authors use.",
+        ge=2, le=1000, step=10,
+    )  # fmt: skip
+    spacing: Spacing = option(
+        Spacing.ANGLE, "Nodes where the path turns, or spread evenly along it.", advanced=True
     )
     reach: float = option(
         2.0, "How far from a path a cell may lie.", gt=0.0, le=1000.0, step=0.5, unit="pitch",

@@ -66,17 +66,44 @@ class Score:
             logits = logits.log_softmax(dim=1)
         return logits.gather(1, spot[:, None]).squeeze(1)
 
+    def order(self, n_spots: int) -> torch.Tensor:
+        """Order of the spots in which `pull` wants them, shape (n_spots,): the region's first."""
+        if self.inside is None:
+            return torch.arange(n_spots)
+        return torch.argsort(self.inside, descending=True, stable=True)
+
     @torch.no_grad()
-    def slope(self, logits: torch.Tensor, spot: torch.Tensor) -> torch.Tensor:
-        """Give dF / dl, shape (n, n_spots); the memory of `logits` is used for it."""
-        p = torch.softmax(logits, dim=1, out=logits)
+    def pull(
+        self, embedded: torch.Tensor, spots: torch.Tensor, target: torch.Tensor
+    ) -> torch.Tensor:
+        """Give the gradient of F at embeddings u of cells; their logits are ``spots @ u``.
+
+        Parameters
+        ----------
+        embedded : torch.Tensor, shape (n, n_dims)
+            The embeddings.
+        spots : torch.Tensor, shape (n_spots, n_dims)
+            Embeddings of the spots in `order`, times the inverse temperature.
+        target : torch.Tensor, shape (n,), int64
+            Spot j* of every row; a region needs none.
+
+        Returns
+        -------
+        torch.Tensor, shape (n, n_dims)
+        """
+        if self.scalar is Scalar.LOGIT:
+            return spots[target]
+        p = embedded @ spots.T
+        torch.softmax(p, dim=1, out=p)
         if self.inside is not None:
-            within, beyond = self._masses(p, self.inside)
-            return p.mul_(self.inside / within - (1 - self.inside) / beyond)
-        own = torch.ones_like(p[:, :1])
+            n = int(self.inside.count_nonzero())
+            within, beyond = p[:, :n], p[:, n:]
+            mass = [side.sum(dim=1, keepdim=True).clamp_(min=LEAST) for side in (within, beyond)]
+            return (within @ spots[:n]).div_(mass[0]).sub_((beyond @ spots[n:]).div_(mass[1]))
+        found = spots[target].sub_(p @ spots)
         if self.scalar is Scalar.PROBABILITY:
-            own = p.gather(1, spot[:, None])
-        return p.mul_(-own).scatter_add_(1, spot[:, None], own)
+            found.mul_(p.gather(1, target[:, None]))
+        return found
 
     @staticmethod
     def _masses(p: torch.Tensor, inside: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:

@@ -84,6 +84,29 @@ def fit_shared_mixture(
     )
 
 
+def mixture_shares(
+    scores: NDArray[np.floating], n_classes: int, rng: np.random.Generator
+) -> NDArray[np.float32]:
+    """Posterior of the classes of a mixture from four starts, the largest class first.
+
+    Parameters
+    ----------
+    scores : ndarray, shape (n_spots, n_factors)
+        Observations.
+    n_classes : int
+        Components, at most n_spots.
+    rng : numpy.random.Generator
+        Draws the starts.
+
+    Returns
+    -------
+    ndarray, shape (n_spots, n_classes), float32
+    """
+    found = fit_shared_mixture(torch.from_numpy(scores.astype(np.float64)), n_classes, 4, rng)
+    order = torch.argsort(found.responsibility.sum(dim=0), descending=True)
+    return np.asarray(found.responsibility[:, order].numpy(), dtype=np.float32)
+
+
 def _climb(
     x: torch.Tensor, log_resp: torch.Tensor
 ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:

@@ -13,6 +13,11 @@ if TYPE_CHECKING:
 
     from napari_tessera.contract.inputs import PairedData
 
+UNLABELLED = frozenset(
+    {"", "na", "nan", "none", "unassigned", "undetermined", "unknown", "unlabeled", "unlabelled"}
+)
+"""Labels that mean none, in small letters."""
+
 
 def reference_types(inputs: PairedData) -> tuple[NDArray[np.str_], NDArray[np.int64]]:
     """Types of the reference, sorted, and the type of every cell.

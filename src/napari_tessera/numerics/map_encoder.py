@@ -32,7 +32,8 @@ class MapMember:
     bias : torch.Tensor, shape (width,), float32
         Its bias.
     rest : callable
-        From the first layer's output (n, width) to embeddings (n, n_dims).
+        From the first layer's output (n, width) to embeddings (n, n_dims); a `NormedTail` is
+        explained faster.
     spots : torch.Tensor, shape (n_spots, n_dims), float32
         Embeddings of the spots.
     scale : float
@@ -89,6 +90,11 @@ class MapEncoder:
     def first(self, x: torch.Tensor) -> list[torch.Tensor]:
         """First-layer products without their bias, one per member, each (n_rows, width)."""
         return [x @ member.weight.T for member in self.members]
+
+    def all_spots(self) -> torch.Tensor:
+        """Spots whose inner products with the members' embeddings, side by side, are the logits."""
+        n = len(self.members)
+        return torch.cat([m.spots * (m.scale / n) for m in self.members], dim=1)
 
     def logits(self, x: torch.Tensor) -> torch.Tensor:
         """Logits over spots, shape (n_rows, n_spots); differentiable in `x`.

@@ -118,7 +118,8 @@ def _paint_labels(
 ) -> tuple[NDArray[np.str_], Painting]:
     """Colour spots by a label; and the spots that have one."""
     names, labels, known = _labels(result, look.how)
-    items = categories(labels, tuple(known.tolist()), look.colours)
+    kept = result.domains.colours if result.domains and look.how is SpotColour.DOMAIN else {}
+    items = categories(labels, tuple(known.tolist()), {**kept, **look.colours})
     colours = items.rgba()
     colours[~items.shown(look.hidden), 3] = 0
     legend = category_legend(_LABELS[look.how], items)

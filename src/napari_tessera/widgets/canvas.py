@@ -123,6 +123,12 @@ class Canvas:
         self._refresh_legend()
         self.changed.emit(name)
 
+    def amend(self, run: Run) -> None:
+        """Draw another result of a run that is drawn already."""
+        if run.name in self.runs:
+            self.runs[run.name].amend(run)
+            self.show(run.name)
+
     def remove(self, name: str) -> None:
         """Take the layers of a run out of the viewer; the run stays in the store."""
         if name in self.runs:

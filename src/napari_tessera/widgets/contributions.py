@@ -44,7 +44,7 @@ def results_dock(napari_viewer: Viewer | None = None) -> QWidget:
     from napari_tessera.widgets.results import ResultsDock
 
     session = _session(napari_viewer)
-    return ResultsDock(session.bench, session.canvas)
+    return ResultsDock(session.bench, session.canvas, session.editing)
 
 
 def regions_dock(napari_viewer: Viewer | None = None) -> QWidget:

@@ -77,7 +77,7 @@ def _show(sample: SamplePaths, *, headless: bool, screenshot: Path | None) -> in
 
 
 def open_docks(viewer: Viewer) -> Session:
-    """Open the three docks so that all can be read.
+    """Open the docks so that all can be read; Regions & genes lies behind Model.
 
     Parameters
     ----------
@@ -91,12 +91,20 @@ def open_docks(viewer: Viewer) -> Session:
     """
     from qtpy.QtCore import Qt
 
-    from napari_tessera.widgets.contributions import model_dock, results_dock, tissue_dock
+    from napari_tessera.widgets.contributions import (
+        model_dock,
+        regions_dock,
+        results_dock,
+        tissue_dock,
+    )
     from napari_tessera.widgets.parts import DOCK_WIDTH
     from napari_tessera.widgets.session import session_of
 
-    makers = {"Tissue": tissue_dock, "Results": results_dock, "Model": model_dock}
-    tissue, results, model = (
+    makers = {
+        "Tissue": tissue_dock, "Results": results_dock, "Model": model_dock,
+        "Regions & genes": regions_dock,
+    }  # fmt: skip
+    tissue, results, model, regions = (
         viewer.window.add_dock_widget(make(viewer), name=name, area="right")
         for name, make in makers.items()
     )
@@ -104,6 +112,8 @@ def open_docks(viewer: Viewer) -> Session:
     window.resize(*SIZE)
     window.splitDockWidget(tissue, model, Qt.Orientation.Horizontal)
     window.splitDockWidget(tissue, results, Qt.Orientation.Vertical)
+    window.tabifyDockWidget(model, regions)
+    model.raise_()
     window.resizeDocks([tissue, model], [DOCK_WIDTH, DOCK_WIDTH], Qt.Orientation.Horizontal)
     window.resizeDocks([tissue, results], [9, 8], Qt.Orientation.Vertical)
     return session_of(viewer)

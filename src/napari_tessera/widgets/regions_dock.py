@@ -11,7 +11,7 @@ from superqt import QCollapsible
 
 from napari_tessera.explain.options import ExplainOptions
 from napari_tessera.widgets.gene_canvas import ATTRIBUTION, EXPRESSION, GeneCanvas
-from napari_tessera.widgets.gene_plot import GenePlot
+from napari_tessera.widgets.gene_pictures import GenePictures
 from napari_tessera.widgets.gene_table import GeneTable
 from napari_tessera.widgets.options_form import OptionsForm
 from napari_tessera.widgets.parts import button, combo, fill, scrolled, words
@@ -71,11 +71,14 @@ class RegionsDock(QWidget):  # type: ignore[misc]  # Qt comes without types
         self.bar.setRange(0, FINE)
         self.story = words()
         self.table = GeneTable()
-        self.plot = GenePlot()
+        self.pictures = GenePictures()
+        self.plot = self.pictures.plot
         self.shown = combo("What of the chosen gene is shown on the tissue", self._on_shown)
         self.old = combo("Rankings in this tissue", explaining.show)
         self.save_table = button("Table…", "Write all genes to a CSV file", self._save_table)
-        self.save_figure = button("Figure…", "Write a figure: SVG, PNG or PDF", self._save_figure)
+        self.save_figure = button(
+            "Figure…", "Write the picture: SVG, PNG or PDF", self._save_figure
+        )
         self.gene = ""
         fill(self.shown, (ATTRIBUTION, EXPRESSION), ATTRIBUTION)
         self._lay_out()
@@ -94,7 +97,7 @@ class RegionsDock(QWidget):  # type: ignore[misc]  # Qt comes without types
         for part in (
             _row(*tools, delete), self.list, self.form, fold, self.counts,
             _row(self.ask, self.cancel), self.bar, self.story, self.old, self.table,
-            _row(self.shown, self.save_table, self.save_figure), self.plot,
+            _row(self.shown, self.save_table, self.save_figure), self.pictures,
         ):  # fmt: skip
             column.addWidget(part)
         outside = QVBoxLayout(self)
@@ -115,7 +118,8 @@ class RegionsDock(QWidget):  # type: ignore[misc]  # Qt comes without types
         self.list.chosen.connect(self.form.choose_group)
         self.form.changed.connect(self._count)
         self.table.chosen.connect(self._on_gene)
-        self.plot.chosen.connect(self.table.choose)
+        self.pictures.chosen.connect(self.table.choose)
+        explaining.averaged.connect(self.pictures.set_heat)
 
     def _catch_up(self) -> None:
         """Take what was there before the dock."""
@@ -165,7 +169,9 @@ class RegionsDock(QWidget):  # type: ignore[misc]  # Qt comes without types
     def _on_explained(self, explanation: Explanation | None) -> None:
         ranking = None if explanation is None else explanation.ranking
         self.table.set_ranking(ranking)
-        self.plot.set_ranking(ranking)
+        self.pictures.set_explanation(explanation)
+        if explanation is not None:
+            self._explaining.average(explanation)
         self.gene = ""
         if explanation is not None and ranking is not None:
             notes = "\n".join(f"Note: {note}" for note in ranking.warnings)
@@ -179,7 +185,6 @@ class RegionsDock(QWidget):  # type: ignore[misc]  # Qt comes without types
 
     def _on_gene(self, gene: str) -> None:
         self.gene = gene
-        self.plot.mark_gene(gene)
         self._draw_gene()
 
     def _on_shown(self, _text: str) -> None:
@@ -189,6 +194,7 @@ class RegionsDock(QWidget):  # type: ignore[misc]  # Qt comes without types
         explanation = self._explaining.explanation
         if explanation is not None and self.gene:
             self.canvas.draw(explanation, self.gene, self.shown.currentText())
+            self.pictures.choose(self.gene, self.shown.currentText())
 
     def _refresh(self) -> None:
         """Bring buttons in line with what can be done."""
@@ -197,7 +203,7 @@ class RegionsDock(QWidget):  # type: ignore[misc]  # Qt comes without types
         self.ask.setEnabled(not running and self.form.question() is not None)
         self.cancel.setEnabled(running)
         there = self._explaining.explanation is not None
-        for made in (self.save_table, self.save_figure, self.shown, self.table, self.plot):
+        for made in (self.save_table, self.save_figure, self.shown, self.table, self.pictures):
             made.setEnabled(there)
 
     # -- verbs ---------------------------------------------------------------------------------
@@ -238,9 +244,10 @@ class RegionsDock(QWidget):  # type: ignore[misc]  # Qt comes without types
             self._explaining.explanation.ranking.table().to_csv(path)
 
     def write_figure(self, path: Path) -> None:
-        """Write the figure; the ending says how."""
-        if self._explaining.explanation is not None:
-            self._explaining.explanation.figure().savefig(path, dpi=200)
+        """Write the picture that is in front as a figure; the ending says how."""
+        figure = self.pictures.figure()
+        if figure is not None:
+            figure.savefig(path, dpi=200)
 
 
 def _row(*widgets: QWidget) -> QWidget:

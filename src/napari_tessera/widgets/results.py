@@ -14,6 +14,7 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
+from napari_tessera.widgets.domain_editor import DomainEditor
 from napari_tessera.widgets.parts import scrolled
 from napari_tessera.widgets.results_choices import ShowingForm
 from napari_tessera.widgets.results_list import RunList
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from napari_tessera.contract.results import Run
     from napari_tessera.widgets.canvas import Canvas
     from napari_tessera.workbench.bench import Bench
+    from napari_tessera.workbench.domain_editing import DomainEditing
 
 LEAST_WIDTH, LEAST_HEIGHT = 300, 330
 """Size in pixels at which every word can still be read, and list, buttons and form are seen."""
@@ -40,9 +42,11 @@ class ResultsDock(QWidget):  # type: ignore[misc]  # Qt comes without types
         Knows the runs.
     canvas : Canvas
         Draws them.
+    editing : DomainEditing, optional
+        Lets the domains of the shown run be edited.
     """
 
-    def __init__(self, bench: Bench, canvas: Canvas) -> None:
+    def __init__(self, bench: Bench, canvas: Canvas, editing: DomainEditing | None = None) -> None:
         super().__init__()
         self.setObjectName("tesseraResults")
         self.setWindowTitle("Results")
@@ -64,6 +68,7 @@ class ResultsDock(QWidget):  # type: ignore[misc]  # Qt comes without types
         self.legend = QCheckBox("Legend on the canvas")
         self.legend.setToolTip("Show what the colours mean in a corner of the canvas")
         self.legend.setChecked(True)
+        self.editor = None if editing is None else DomainEditor(editing, canvas)
         self._lay_out()
         self._connect()
         self._on_runs(bench.runs)
@@ -79,6 +84,8 @@ class ResultsDock(QWidget):  # type: ignore[misc]  # Qt comes without types
             buttons.addWidget(button)
         column.addLayout(buttons)
         column.addWidget(self.form)
+        if self.editor is not None:
+            column.addWidget(self.editor)
         column.addWidget(self.legend)
         column.addWidget(self.story)
         column.addStretch(1)

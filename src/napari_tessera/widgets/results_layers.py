@@ -108,6 +108,11 @@ class RunLayers:
             if layer is not None and layer.visible != wanted:
                 layer.visible = wanted
 
+    def amend(self, run: Run) -> None:
+        """Take another result of the same run; the next `draw` paints its spots anew."""
+        self.run, self.types = run, type_names(run)
+        self._drawn.pop(Role.COMPOSITION, None)
+
     def adopt(self, layer: Layer) -> None:
         """Take a layer of points over for the cells; the next `draw` fills it.
 

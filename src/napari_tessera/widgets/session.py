@@ -17,6 +17,7 @@ from napari_tessera.widgets.legend import canvas_widget_of
 from napari_tessera.widgets.main_thread import MainThread
 from napari_tessera.workbench.bench import Bench
 from napari_tessera.workbench.colouring import Colouring
+from napari_tessera.workbench.domain_editing import DomainEditing
 from napari_tessera.workbench.explaining import Explaining
 from napari_tessera.workbench.gene_finding import GeneFinding
 from napari_tessera.workbench.scaling import Scaling
@@ -53,6 +54,7 @@ class Session(QObject):  # type: ignore[misc]  # Qt comes without types
         self.scaling.changed.connect(self.canvas.set_scale)
         self.finding = GeneFinding(self.bench, self.main_thread.post)
         self.colours = ColourChoice(self.canvas, self.colouring)
+        self.editing = DomainEditing(self.bench, self.main_thread.post)
         self._viewer = weakref.ref(viewer)
         self._window: QWidget | None = None
         self._target: QWidget | None = None
@@ -123,6 +125,7 @@ class Session(QObject):  # type: ignore[misc]  # Qt comes without types
         self.colouring.close(0.2)
         self.finding.close(0.2)
         self.scaling.close(0.2)
+        self.editing.close()
         self.canvas.close()
         self.bench.close(CLOSE_S)
         self._window = self._target = None

@@ -12,6 +12,7 @@ import numpy as np
 from psygnal import Signal
 
 from napari_tessera.contract.errors import InputError
+from napari_tessera.contract.gene_heat import heat_of
 from napari_tessera.contract.regions import Region, RegionKind
 from napari_tessera.contract.state import JobState
 from napari_tessera.jobs.backends import Backend, ChildBackend, ThreadBackend
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from napari_tessera.contract.explanation import Explanation
+    from napari_tessera.contract.gene_heat import GeneHeat
     from napari_tessera.contract.state import Outcome
     from napari_tessera.contract.views import TissueView
     from napari_tessera.explain.groups import Sides
@@ -76,6 +78,7 @@ class Explaining:
     counted = Signal(object)
     job_changed = Signal(object)
     explained = Signal(object)
+    averaged = Signal(object)
     failed = Signal(str, str)
 
     def __init__(self, bench: Bench, post: Callable[[Callable[[], None]], None]) -> None:
@@ -282,6 +285,22 @@ class Explaining:
                 "Reading the ranking", lambda: read_explanation(path, name), self._take,
                 key="explanation",
             )  # fmt: skip
+
+    def average(self, explanation: Explanation) -> None:
+        """Average the first genes over groups of the compared cells; `averaged` follows."""
+        shown, regions, xy = self._bench.shown, self.regions, self.places(explanation)
+        types = None
+        if shown is not None and shown.name == explanation.ranking.contrast.run:
+            placement = shown.result.placement
+            types = None if placement is None else placement.cell_types
+        own = None if types is None else types[explanation.rows]
+
+        def work() -> GeneHeat:
+            from napari_tessera.workbench.grouping import groups_for
+
+            return heat_of(explanation, groups_for(explanation, regions, xy, own))
+
+        self._tasks.do("Averaging", work, lambda heat: self.averaged.emit(heat), key="heat")
 
     def places(self, explanation: Explanation) -> np.ndarray:
         """Places of the compared cells, shape (n, 2), float64, in the coordinates on the screen."""

@@ -5,17 +5,19 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-import torch
 from scipy import sparse
-from torch.nn import functional
+from torch import nn
 
 from napari_tessera.methods.stem.network import embed
 from napari_tessera.methods.stem.predict import load_encoder
 from napari_tessera.numerics.counts import log_normalise, scale_genes
 from napari_tessera.numerics.map_encoder import MapEncoder, MapMember
+from napari_tessera.numerics.normed_tail import Norm, NormedTail
 from napari_tessera.numerics.tensors import dense_rows
 
 if TYPE_CHECKING:
+    import torch
+
     from napari_tessera.contract.inputs import PairedData
     from napari_tessera.contract.state import State
     from napari_tessera.methods.stem.network import Encoder
@@ -57,18 +59,18 @@ def map_encoder(state: State, inputs: PairedData, device: torch.device) -> MapEn
 
 def member_of(net: Encoder, spots: torch.Tensor) -> MapMember:
     """Take the first layer of a network apart from the rest; `spots` are embedded already."""
-    first, second, third = net.layers
-
-    def rest(x: torch.Tensor) -> torch.Tensor:
-        for norm, layer in zip(net.norms, (second, third), strict=True):
-            x = layer(functional.relu(norm(x)))
-        return functional.normalize(x, dim=1) if net.is_cosine else x
-
-    weight, bias = first.weight, first.bias
-    if not isinstance(weight, torch.Tensor) or not isinstance(bias, torch.Tensor):
-        msg = "the first layer of an encoder must have weights"
-        raise TypeError(msg)
+    linear = [layer for layer in net.layers if isinstance(layer, nn.Linear)]
+    norms = [norm for norm in net.norms if isinstance(norm, nn.LayerNorm)]
+    first, *later = linear
+    tail = NormedTail(
+        norms=tuple(
+            Norm(gain=n.weight.detach(), shift=n.bias.detach(), eps=n.eps) for n in norms
+        ),
+        weights=tuple(layer.weight.detach() for layer in later),
+        biases=tuple(layer.bias.detach() for layer in later),
+        cosine=net.is_cosine,
+    )  # fmt: skip
     return MapMember(
-        weight=weight.detach(), bias=bias.detach(), rest=rest, spots=spots,
+        weight=first.weight.detach(), bias=first.bias.detach(), rest=tail, spots=spots,
         scale=float(net.scale.detach()),
     )  # fmt: skip

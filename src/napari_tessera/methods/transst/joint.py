@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from napari_tessera.numerics.labels import UNLABELLED
 from napari_tessera.numerics.principal import principal_scores
 from napari_tessera.numerics.section_views import leading_genes, log_section
 from napari_tessera.numerics.smoothing import smooth
@@ -22,11 +23,6 @@ N_JOINT = 20
 
 JOINT_WIDTHS = (0.7, 1.4)
 """Widths that stand side by side, over the chosen one."""
-
-UNLABELLED = frozenset(
-    {"", "na", "nan", "none", "unassigned", "undetermined", "unknown", "unlabeled", "unlabelled"}
-)
-"""Labels that mean none, in small letters."""
 
 
 @dataclass(frozen=True, kw_only=True)
