@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     from napari_tessera.methods.transst.options import TransstOptions
     from napari_tessera.workflows.answers import annotate_spots, find_domains, impute_genes
     from napari_tessera.workflows.explain import explain_region
+    from napari_tessera.workflows.export import write_tables
+    from napari_tessera.workflows.stored_steps import export_script
     from napari_tessera.workflows.verbs import delete, map_cells, read, resume, runs, write
 
 __version__ = "0.1.0"
@@ -57,6 +59,7 @@ _DOOR: dict[str, str] = {
     "annotate_spots": "napari_tessera.workflows.answers",
     "delete": "napari_tessera.workflows.verbs",
     "explain_region": "napari_tessera.workflows.explain",
+    "export_script": "napari_tessera.workflows.stored_steps",
     "find_domains": "napari_tessera.workflows.answers",
     "import_tissue": "napari_tessera.data.convert",
     "impute_genes": "napari_tessera.workflows.answers",
@@ -68,6 +71,7 @@ _DOOR: dict[str, str] = {
     "write": "napari_tessera.workflows.verbs",
     "write_regions": "napari_tessera.data.regions",
     "write_sample": "napari_tessera.data.sample",
+    "write_tables": "napari_tessera.workflows.export",
 }
 """Public name to the module that holds it, sorted."""
 
@@ -92,6 +96,7 @@ __all__ = [
     "annotate_spots",
     "delete",
     "explain_region",
+    "export_script",
     "find_domains",
     "import_tissue",
     "impute_genes",
@@ -103,6 +108,7 @@ __all__ = [
     "write",
     "write_regions",
     "write_sample",
+    "write_tables",
 ]
 
 

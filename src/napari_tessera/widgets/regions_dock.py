@@ -234,13 +234,17 @@ class RegionsDock(QWidget):  # type: ignore[misc]  # Qt comes without types
 
     def write_table(self, path: Path) -> None:
         """Write all genes with all columns."""
-        if self._explaining.explanation is not None:
-            self._explaining.explanation.ranking.table().to_csv(path)
+        found = self._explaining.explanation
+        if found is not None:
+            found.ranking.table().to_csv(path)
+            self._explaining.exported.emit("table", found.name, path)
 
     def write_figure(self, path: Path) -> None:
         """Write the figure; the ending says how."""
-        if self._explaining.explanation is not None:
-            self._explaining.explanation.figure().savefig(path, dpi=200)
+        found = self._explaining.explanation
+        if found is not None:
+            found.figure().savefig(path, dpi=200)
+            self._explaining.exported.emit("figure", found.name, path)
 
 
 def _row(*widgets: QWidget) -> QWidget:

@@ -16,6 +16,7 @@ from napari_tessera.widgets.legend import canvas_widget_of
 from napari_tessera.widgets.main_thread import MainThread
 from napari_tessera.workbench.bench import Bench
 from napari_tessera.workbench.explaining import Explaining
+from napari_tessera.workbench.recorder import Recorder
 
 if TYPE_CHECKING:
     from napari import Viewer
@@ -44,6 +45,7 @@ class Session(QObject):  # type: ignore[misc]  # Qt comes without types
         self.canvas = Canvas(viewer, self.bench)
         self.activity = Activity(self.bench)
         self.explaining = Explaining(self.bench, self.main_thread.post)
+        self.recorder = Recorder(self.bench, self.explaining)
         self._viewer = weakref.ref(viewer)
         self._window: QWidget | None = None
         self._target: QWidget | None = None

@@ -76,6 +76,7 @@ class Explaining:
     counted = Signal(object)
     job_changed = Signal(object)
     explained = Signal(object)
+    exported = Signal(str, str, object)
     failed = Signal(str, str)
 
     def __init__(self, bench: Bench, post: Callable[[Callable[[], None]], None]) -> None:
