@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from napari_tessera.contract.results import Run
     from napari_tessera.data.convert import import_tissue
     from napari_tessera.data.read import open_tissue
+    from napari_tessera.data.region_files import export_regions, import_regions
     from napari_tessera.data.regions import write_regions
     from napari_tessera.data.sample import write_sample
     from napari_tessera.explain.options import ExplainOptions
@@ -59,8 +60,10 @@ _DOOR: dict[str, str] = {
     "annotate_spots": "napari_tessera.workflows.answers",
     "delete": "napari_tessera.workflows.verbs",
     "explain_region": "napari_tessera.workflows.explain",
+    "export_regions": "napari_tessera.data.region_files",
     "export_script": "napari_tessera.workflows.stored_steps",
     "find_domains": "napari_tessera.workflows.answers",
+    "import_regions": "napari_tessera.data.region_files",
     "import_tissue": "napari_tessera.data.convert",
     "impute_genes": "napari_tessera.workflows.answers",
     "map_cells": "napari_tessera.workflows.verbs",
@@ -96,8 +99,10 @@ __all__ = [
     "annotate_spots",
     "delete",
     "explain_region",
+    "export_regions",
     "export_script",
     "find_domains",
+    "import_regions",
     "import_tissue",
     "impute_genes",
     "map_cells",

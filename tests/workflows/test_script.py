@@ -204,7 +204,7 @@ def test_every_method_can_be_called_from_a_script(method: object) -> None:
 
 
 def test_only_the_last_of_several_drawings_is_written() -> None:
-    drawn = [
+    drawn: list[Step] = [
         Drawn(regions=(Region.area(name, np.eye(3, 2)),), coordinate_system="s", element="e")
         for name in ("first", "second")
     ]
@@ -226,7 +226,7 @@ def test_nothing_done_is_said() -> None:
 
 def test_two_tissues_get_two_copies() -> None:
     spec = RunSpec(method="smoothed-mixture", task="domains", selection=Selection(table="t"))
-    steps = [
+    steps: list[Step] = [
         Opened(source="/a/one.zarr"), Opened(source="/b/two.zarr"), Opened(source="/a/one.zarr"),
         Computed(name="x", spec=spec),
     ]  # fmt: skip

@@ -34,15 +34,23 @@ def model_dock(napari_viewer: Viewer | None = None) -> QWidget:
     """Make the Model dock, for the same viewer as `tissue_dock`."""
     from napari_tessera.widgets.model_dock import ModelDock
 
-    return ModelDock(_session(napari_viewer).bench)
+    session = _session(napari_viewer)
+    dock = ModelDock(session.bench)
+    session.recorder.wanted.connect(dock.set_recipe)
+    if session.recorder.settings is not None:
+        dock.set_recipe(session.recorder.settings)
+    return dock
 
 
 def results_dock(napari_viewer: Viewer | None = None) -> QWidget:
     """Make the Results dock, for the same viewer as `tissue_dock`."""
     from napari_tessera.widgets.results import ResultsDock
+    from napari_tessera.widgets.results_export import ResultsExport
 
     session = _session(napari_viewer)
-    return ResultsDock(session.bench, session.canvas)
+    dock = ResultsDock(session.bench, session.canvas)
+    dock.below.addWidget(ResultsExport(dock, session.recorder))
+    return dock
 
 
 def regions_dock(napari_viewer: Viewer | None = None) -> QWidget:
@@ -115,6 +123,13 @@ def _open_sample(*, real: bool) -> list[Any]:
 
     _session(None).bench.open_sample(real=real)
     return [waiting_layer("Opening the sample…")]
+
+
+def export_script() -> None:
+    """Ask for a file, and write what was done in this window as a script or notebook."""
+    from napari_tessera.widgets.results_export import ask_and_write
+
+    ask_and_write(_session(None).recorder)
 
 
 def cancel_fit() -> None:

@@ -17,6 +17,7 @@ from napari_tessera.widgets.options_form import OptionsForm
 from napari_tessera.widgets.parts import button, combo, fill, scrolled, words
 from napari_tessera.widgets.question_form import QuestionForm
 from napari_tessera.widgets.regions_drawing import MODES, RegionsDrawing
+from napari_tessera.widgets.regions_files import RegionsFiles
 from napari_tessera.widgets.regions_list import RegionsList
 
 if TYPE_CHECKING:
@@ -70,6 +71,8 @@ class RegionsDock(QWidget):  # type: ignore[misc]  # Qt comes without types
         self.bar = QProgressBar()
         self.bar.setRange(0, FINE)
         self.story = words()
+        self.files = RegionsFiles(bench, explaining, self.story.setText)
+        self.files.bind(self)
         self.table = GeneTable()
         self.plot = GenePlot()
         self.shown = combo("What of the chosen gene is shown on the tissue", self._on_shown)
@@ -92,7 +95,7 @@ class RegionsDock(QWidget):  # type: ignore[misc]  # Qt comes without types
         fold.setDuration(0)
         fold.addWidget(self.options)
         for part in (
-            _row(*tools, delete), self.list, self.form, fold, self.counts,
+            _row(*tools, delete), self.files, self.list, self.form, fold, self.counts,
             _row(self.ask, self.cancel), self.bar, self.story, self.old, self.table,
             _row(self.shown, self.save_table, self.save_figure), self.plot,
         ):  # fmt: skip

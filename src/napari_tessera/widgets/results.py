@@ -82,6 +82,8 @@ class ResultsDock(QWidget):  # type: ignore[misc]  # Qt comes without types
         for button in (self.show_button, self.remove_button, self.delete_button):
             buttons.addWidget(button)
         column.addLayout(buttons)
+        self.below = QVBoxLayout()
+        column.addLayout(self.below)
         column.addWidget(self.form)
         column.addWidget(self.legend)
         column.addWidget(self.story)

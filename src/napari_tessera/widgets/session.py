@@ -45,7 +45,7 @@ class Session(QObject):  # type: ignore[misc]  # Qt comes without types
         self.canvas = Canvas(viewer, self.bench)
         self.activity = Activity(self.bench)
         self.explaining = Explaining(self.bench, self.main_thread.post)
-        self.recorder = Recorder(self.bench, self.explaining)
+        self.recorder = Recorder(self.bench, self.explaining, self.main_thread.post)
         self._viewer = weakref.ref(viewer)
         self._window: QWidget | None = None
         self._target: QWidget | None = None
@@ -113,6 +113,7 @@ class Session(QObject):  # type: ignore[misc]  # Qt comes without types
         self._look.stop()
         self.activity.close()
         self.explaining.close(0.2)
+        self.recorder.close()
         self.canvas.close()
         self.bench.close(CLOSE_S)
         self._window = self._target = None

@@ -7,11 +7,14 @@ from typing import TYPE_CHECKING
 
 from psygnal import Signal
 
+from napari_tessera.contract.errors import InputError
 from napari_tessera.contract.state import JobState
+from napari_tessera.jobs.errands import Errands
 from napari_tessera.jobs.run_dir import RunDir
+from napari_tessera.workbench.tasks import Tasks, words_of
 from napari_tessera.workflows.explained import ANSWER, REQUEST, Request
-from napari_tessera.workflows.notebook import notebook_text, write_steps
-from napari_tessera.workflows.script import script_text
+from napari_tessera.workflows.export import write_tables
+from napari_tessera.workflows.notebook import write_steps
 from napari_tessera.workflows.steps import (
     Computed,
     Deleted,
@@ -22,9 +25,12 @@ from napari_tessera.workflows.steps import (
     Referred,
     Step,
 )
-from napari_tessera.workflows.stored_steps import FINISHED_EARLY, computed_from
+from napari_tessera.workflows.stored_steps import FINISHED_EARLY, computed_from, recipe_of
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from napari_tessera.contract.inputs import RunSpec
     from napari_tessera.contract.regions import Region
     from napari_tessera.contract.results import Run
     from napari_tessera.contract.state import Outcome
@@ -42,18 +48,31 @@ class Recorder:
         Tells of tissues, references and runs.
     explaining : Explaining
         Tells of regions and rankings.
+    post : callable
+        Takes a callable and has it called on the window's thread.
 
     Attributes
     ----------
     steps : tuple of Step
         Every action that changed data.
+    settings : RunSpec or None
+        Recipe that was wanted once more last.
     """
 
     changed = Signal(tuple)
+    wanted = Signal(object)
+    wrote = Signal(object)
+    failed = Signal(str, str)
 
-    def __init__(self, bench: Bench, explaining: Explaining) -> None:
+    def __init__(
+        self, bench: Bench, explaining: Explaining, post: Callable[[Callable[[], None]], None]
+    ) -> None:
         self.steps: tuple[Step, ...] = ()
-        self._bench, self._explaining = bench, explaining
+        self.settings: RunSpec | None = None
+        self.closed = False
+        self._bench = bench
+        self._errands = Errands(lambda work: post(lambda: None if self.closed else work()))
+        self._tasks = Tasks(self._errands, lambda error: self.failed.emit(*words_of(error)))
         self._runs: frozenset[str] | None = None
         bench.tissue_opened.connect(lambda _: self._on_tissue())
         bench.reference_opened.connect(lambda _: self._on_reference())
@@ -64,43 +83,63 @@ class Recorder:
         explaining.job_changed.connect(self._on_ranked)
         explaining.exported.connect(self.note_export)
 
-    def script(self) -> str:
-        """Write the steps as a Python script.
-
-        Raises
-        ------
-        InputError
-            If nothing was done, or on data that live in memory only.
-        """
-        return script_text(self.complete())
-
-    def notebook(self) -> str:
-        """Write the steps as a notebook; raises as `script` does."""
-        return notebook_text(self.complete())
-
     def write(self, path: Path) -> None:
-        """Write a script or, if `path` ends in ``.ipynb``, a notebook.
+        """Write a script or, if `path` ends in ``.ipynb``, a notebook; `wrote` or `failed` follows.
 
-        Raises
-        ------
-        InputError, StoreError
-            If there is nothing to write, or the file cannot be written.
+        Parameters
+        ----------
+        path : Path
+            The file.
         """
-        write_steps(self.complete(), path)
+        self._tasks.do(
+            f"Writing {path.name}",
+            lambda: write_steps(self.complete(), path),
+            lambda written: self.wrote.emit(written),
+        )
+
+    def write_tables(self, name: str, path: Path) -> None:
+        """Write what a run answers as CSV files; `wrote` or `failed` follows.
+
+        Parameters
+        ----------
+        name : str
+            Name of the run.
+        path : Path
+            The file; see `napari_tessera.workflows.export.write_tables`.
+        """
+
+        def take(_: object) -> None:
+            self.note_export("tables", name, path)
+            self.wrote.emit(path)
+
+        self._tasks.do(f"Writing {path.name}", lambda: write_tables(self._run(name), path), take)
+
+    def want(self, name: str) -> None:
+        """Ask for the settings of a run once more; `wanted` follows with its recipe.
+
+        Parameters
+        ----------
+        name : str
+            Name of the run.
+        """
+
+        def take(spec: RunSpec) -> None:
+            self.settings = spec
+            self.wanted.emit(spec)
+
+        self._tasks.do(f"Reading {name}", lambda: recipe_of(self._store, self._run(name)), take)
 
     def complete(self) -> tuple[Step, ...]:
-        """Give the steps; what made runs that were there before, and are used or shown, is added."""
+        """Give the steps, after what made runs that were there before and are used or shown."""
         made = {step.name for step in self.steps if isinstance(step, Computed)}
-        used = {step.run for step in self.steps if isinstance(step, Ranked)}
-        used |= {s.source for s in self.steps if isinstance(s, Exported) and s.what == "tables"}
-        shown, tissue = self._bench.shown, self._bench.tissue
-        if tissue is None:
-            return self.steps
+        used = {run for step in self.steps if (run := _used(step))}
+        shown = self._bench.shown
+        if shown is not None:
+            used.add(shown.name)
         found: list[Step] = list(self.steps)
-        for name in sorted((used | ({shown.name} if shown is not None else set())) - made):
-            run = shown if shown is not None and shown.name == name else self._read(name)
-            computed = computed_from(tissue.path, run)
-            users = (i for i, s in enumerate(found) if _uses(s, name))
+        for name in sorted(used - made):
+            computed = computed_from(self._store, self._run(name))
+            users = (i for i, step in enumerate(found) if _used(step) == name)
             found.insert(next(users, len(found)), computed)
         return tuple(found)
 
@@ -118,18 +157,32 @@ class Recorder:
         """
         self._add(Exported(source=source, what=what, path=str(path)))
 
-    def _read(self, name: str) -> Run:
+    @property
+    def _store(self) -> Path | None:
+        tissue = self._bench.tissue
+        return None if tissue is None else tissue.path
+
+    def _run(self, name: str) -> Run:
+        """Give a run: the one that is shown, or one that is read; call it from a thread."""
         from napari_tessera.workbench.reading import read_run_of
 
-        tissue = self._bench.tissue
+        shown, tissue = self._bench.shown, self._bench.tissue
+        if shown is not None and shown.name == name:
+            return shown
         if tissue is None:
-            msg = "a run is read from an open tissue"
-            raise RuntimeError(msg)
+            msg = f"Run {name}: expected an open tissue that holds it, found none."
+            raise InputError(msg, "Open the tissue again.")
         return read_run_of(tissue, name)
 
     def _add(self, step: Step) -> None:
         self.steps = (*self.steps, step)
         self.changed.emit(self.steps)
+
+    def close(self, timeout_s: float = 0.2) -> None:
+        """Drop what is under way."""
+        if not self.closed:
+            self.closed = True
+            self._errands.close(timeout_s)
 
     # -- what others say -----------------------------------------------------------------------
 
@@ -192,8 +245,8 @@ class Recorder:
         self._add(Ranked(name=name, run=request.run, question=question, options=options))
 
 
-def _uses(step: Step, run: str) -> bool:
-    """Whether a step needs that run to be there."""
-    return (isinstance(step, Ranked) and step.run == run) or (
-        isinstance(step, Exported) and step.source == run
-    )
+def _used(step: Step) -> str:
+    """Run that must be there for a step; empty where none must."""
+    if isinstance(step, Ranked):
+        return step.run
+    return step.source if isinstance(step, Exported) and step.what == "tables" else ""

@@ -87,8 +87,7 @@ def computed_from(store: Path | None, run: Run, reference: Path | str | None = N
     InputError
         If nothing says where the reference lies.
     """
-    directory = RunDir(run_root(store) / run.name)
-    spec = directory.spec if directory.exists() else _remembered(run, store)
+    spec = recipe_of(store, run)
     if reference is not None:
         spec = dataclasses.replace(spec, reference=str(Path(reference).absolute()))
     if not spec.reference and spec.task != Task.CLUSTER:
@@ -101,6 +100,20 @@ def computed_from(store: Path | None, run: Run, reference: Path | str | None = N
         note=FINISHED_EARLY if early else "",
         places=run.result.placement is not None,
     )
+
+
+def recipe_of(store: Path | None, run: Run) -> RunSpec:
+    """Recipe of a run, as its directory has it, or as far as the store does.
+
+    Parameters
+    ----------
+    store : Path or None
+        Store with the run.
+    run : Run
+        The run.
+    """
+    directory = RunDir(run_root(store) / run.name)
+    return directory.spec if directory.exists() else _remembered(run, store)
 
 
 def _remembered(run: Run, store: Path | None) -> RunSpec:
