@@ -45,6 +45,8 @@ class Story:
         Takes pictures and files.
     steps, members : int
         Of the fit.
+    size : tuple of int
+        Width and height of the window in pixels.
     """
 
     viewer: Viewer
@@ -52,6 +54,7 @@ class Story:
     folder: Path
     steps: int
     members: int
+    size: tuple[int, int] = (1800, 1000)
     pictures: list[Path] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -68,6 +71,19 @@ class Story:
         model = self.dock("Model")
         self.main.tabifyDockWidget(model, regions)
         model.raise_()
+        self._arrange()
+
+    def _arrange(self) -> None:
+        """Give Results as much room as Tissue, and the canvas what is left."""
+        from qtpy.QtCore import Qt
+        from qtpy.QtWidgets import QDockWidget
+
+        self.main.resize(*self.size)
+        self.wait(lambda: False, SETTLE_S)
+        tissue, results = self.dock("Tissue"), self.dock("Results")
+        self.main.resizeDocks([tissue, results], [5, 6], Qt.Orientation.Vertical)
+        left = [d for d in self.main.findChildren(QDockWidget) if d.windowTitle() == "layer list"]
+        self.main.resizeDocks(left, [230], Qt.Orientation.Horizontal)
         self.wait(lambda: False, SETTLE_S)
 
     @property
@@ -180,6 +196,17 @@ class Story:
         self.must(lambda: self.session.explaining.explanation, "genes were ranked")
         self.picture("genes")
 
+    def search(self) -> None:
+        """Search a gene in the table, and look at it on the tissue."""
+        genes = self.regions.table.genes()
+        wanted = next((gene for gene in ("KRT19", "ERBB2", "KRT8") if gene in genes), genes[0])
+        self.regions.table.filter.setText(f"^{wanted}$")
+        self.regions.table.choose(wanted)
+        self.regions.shown.setCurrentText("expression")
+        self.regions.shown.textActivated.emit("expression")
+        self.picture("search")
+        self.regions.table.filter.setText("")
+
     def export(self) -> Path:
         """Write the table, the regions and the script."""
         from napari_tessera.widgets.results_export import ResultsExport
@@ -198,6 +225,17 @@ class Story:
         from napari_tessera.widgets.results import ResultsDock
 
         return self.main.findChild(ResultsDock)
+
+
+def keep_for_docs(pictures: list[Path], folder: Path) -> None:
+    """Write small copies of the pictures that the tutorial shows."""
+    from PIL import Image
+
+    for path in pictures:
+        with Image.open(path) as opened:
+            small = opened.convert("RGB")
+        small.thumbnail((1400, 1400))
+        small.save(folder / f"story_{path.stem.partition('_')[2]}.jpg", quality=80, optimize=True)
 
 
 def replay(script: Path, tissue: Path, name: str) -> bool:
@@ -237,7 +275,8 @@ def main() -> int:
     parser.add_argument("--out", type=Path, default=Path("story"), help="folder for the pictures")
     parser.add_argument("--steps", type=int, default=400, help="steps of the fit; default: 400")
     parser.add_argument("--members", type=int, default=1, help="networks; default: 1")
-    parser.add_argument("--size", default="1600x1000", help="size of the window in pixels")
+    parser.add_argument("--size", default="1800x1000", help="size of the window in pixels")
+    parser.add_argument("--docs", type=Path, help="folder for small copies of the pictures")
     chosen = parser.parse_args()
     shutil.rmtree(chosen.out, ignore_errors=True)
     chosen.out.mkdir(parents=True)
@@ -249,17 +288,22 @@ def main() -> int:
         sample = find_sample(Path(place))
         print(f"Sample: {sample.name}")
         viewer = napari.Viewer(title="napari-tessera", show=True)
-        story = Story(viewer, sample, chosen.out.absolute(), chosen.steps, chosen.members)
-        viewer.window.resize(*(int(side) for side in chosen.size.split("x")))
+        width, height = (int(side) for side in chosen.size.split("x"))
+        story = Story(
+            viewer, sample, chosen.out.absolute(), chosen.steps, chosen.members, (width, height)
+        )
         story.empty()
         story.open_both()
         story.map()
         story.composition()
         story.draw()
         story.genes()
+        story.search()
         script = story.export()
         name = story.bench.shown.name
         viewer.close()
+        if chosen.docs is not None:
+            keep_for_docs(story.pictures, chosen.docs)
         return 0 if replay(script, sample.tissue, name) else 1
 
 

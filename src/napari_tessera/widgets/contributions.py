@@ -25,20 +25,26 @@ def tissue_dock(napari_viewer: Viewer | None = None) -> QWidget:
     napari_viewer : napari.Viewer, optional
         Its viewer; the current one where it is not given.
     """
+    from napari_tessera.widgets.shortcuts import bind
     from napari_tessera.widgets.tissue_dock import TissueDock
 
-    return TissueDock(_session(napari_viewer).bench)
+    dock = TissueDock(_session(napari_viewer).bench)
+    bind(dock, {"Alt+O": dock.folder, "Alt+T": dock.table_file, "Alt+R": dock.reference})
+    return dock
 
 
 def model_dock(napari_viewer: Viewer | None = None) -> QWidget:
     """Make the Model dock, for the same viewer as `tissue_dock`."""
     from napari_tessera.widgets.model_dock import ModelDock
+    from napari_tessera.widgets.shortcuts import bind
 
     session = _session(napari_viewer)
     dock = ModelDock(session.bench)
     session.recorder.wanted.connect(dock.set_recipe)
     if session.recorder.settings is not None:
         dock.set_recipe(session.recorder.settings)
+    bar = dock.run_bar
+    bind(dock, {"Ctrl+Return": bar.run, "Alt+C": bar.cancel, "Alt+N": bar.finish})
     return dock
 
 
@@ -46,19 +52,28 @@ def results_dock(napari_viewer: Viewer | None = None) -> QWidget:
     """Make the Results dock, for the same viewer as `tissue_dock`."""
     from napari_tessera.widgets.results import ResultsDock
     from napari_tessera.widgets.results_export import ResultsExport
+    from napari_tessera.widgets.shortcuts import bind
 
     session = _session(napari_viewer)
     dock = ResultsDock(session.bench, session.canvas)
-    dock.below.addWidget(ResultsExport(dock, session.recorder))
+    export = ResultsExport(dock, session.recorder)
+    dock.below.addWidget(export)
+    bind(dock, {"Ctrl+Return": dock.show_button, "Alt+M": export.same, "Alt+E": export.export})
+    bind(dock.list, {"Del": dock.delete_button, "Backspace": dock.remove_button})
     return dock
 
 
 def regions_dock(napari_viewer: Viewer | None = None) -> QWidget:
     """Make the Regions & genes dock, for the same viewer as `tissue_dock`."""
     from napari_tessera.widgets.regions_dock import RegionsDock
+    from napari_tessera.widgets.shortcuts import bind
 
     session = _session(napari_viewer)
-    return RegionsDock(session.viewer, session.bench, session.explaining)
+    dock = RegionsDock(session.viewer, session.bench, session.explaining)
+    files = dock.files
+    bind(dock, {"Ctrl+Z": files.undo, "Ctrl+Shift+Z": files.redo, "Ctrl+Return": dock.ask})
+    bind(dock, {"Alt+I": files.load, "Alt+E": files.save, "Alt+C": dock.cancel})
+    return dock
 
 
 def _session(viewer: Viewer | None) -> Session:

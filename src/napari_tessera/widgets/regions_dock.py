@@ -17,7 +17,7 @@ from napari_tessera.widgets.options_form import OptionsForm
 from napari_tessera.widgets.parts import button, combo, fill, scrolled, words
 from napari_tessera.widgets.question_form import QuestionForm
 from napari_tessera.widgets.regions_drawing import MODES, RegionsDrawing
-from napari_tessera.widgets.regions_files import RegionsFiles
+from napari_tessera.widgets.regions_files import NARROW, RegionsFiles
 from napari_tessera.widgets.regions_list import RegionsList
 
 if TYPE_CHECKING:
@@ -72,7 +72,6 @@ class RegionsDock(QWidget):  # type: ignore[misc]  # Qt comes without types
         self.bar.setRange(0, FINE)
         self.story = words()
         self.files = RegionsFiles(bench, explaining, self.story.setText)
-        self.files.bind(self)
         self.table = GeneTable()
         self.plot = GenePlot()
         self.shown = combo("What of the chosen gene is shown on the tissue", self._on_shown)
@@ -91,6 +90,8 @@ class RegionsDock(QWidget):  # type: ignore[misc]  # Qt comes without types
         column.setContentsMargins(6, 6, 6, 6)
         tools = [button(word, _TIPS[word], partial(self.drawing.start, word)) for word in MODES]
         delete = button("Delete", "Delete the chosen region", self._delete)
+        for made in (*tools, delete):
+            made.setMinimumWidth(NARROW)
         fold = QCollapsible("How")
         fold.setDuration(0)
         fold.addWidget(self.options)

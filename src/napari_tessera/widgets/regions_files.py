@@ -5,8 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from qtpy.QtCore import Qt
-from qtpy.QtGui import QKeySequence, QShortcut
 from qtpy.QtWidgets import QFileDialog, QHBoxLayout, QWidget
 
 from napari_tessera.widgets.parts import button
@@ -19,8 +17,8 @@ if TYPE_CHECKING:
     from napari_tessera.workbench.explaining import Explaining
 
 KINDS = "GeoJSON (*.geojson *.json)"
-UNDO, REDO = "Ctrl+Z", "Ctrl+Shift+Z"
-"""Shortcuts while the dock has the keyboard."""
+NARROW = 62
+"""Least width of a button in pixels at which its word can be read: four fit in the dock."""
 
 
 class RegionsFiles(QWidget):  # type: ignore[misc]  # Qt comes without types
@@ -40,29 +38,21 @@ class RegionsFiles(QWidget):  # type: ignore[misc]  # Qt comes without types
         super().__init__()
         self.history = RegionHistory(bench, explaining)
         self._bench, self._explaining, self._say = bench, explaining, say
-        self.undo = button("Undo", f"Take the last change back ({UNDO})", self.history.undo)
-        self.redo = button("Redo", f"Do again what was taken back ({REDO})", self.history.redo)
-        self.load = button("Import…", "Add the regions of a GeoJSON file (Ctrl+O)", self._ask_load)
+        self.undo = button("Undo", "Take the last change back", self.history.undo)
+        self.redo = button("Redo", "Do again what was taken back", self.history.redo)
+        self.load = button("Import…", "Add the regions of a GeoJSON file", self._ask_load)
         self.save = button(
-            "Export…", "Write the regions as GeoJSON, for QuPath too (Ctrl+S)", self._ask_save
+            "Export…", "Write the regions as GeoJSON, for QuPath too", self._ask_save
         )
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         for made in (self.undo, self.redo, self.load, self.save):
+            made.setMinimumWidth(NARROW)
             row.addWidget(made)
         self.history.changed.connect(self._refresh)
         bench.tissue_opened.connect(lambda _: self._refresh())
         explaining.regions_changed.connect(lambda _: self._refresh())
         self._refresh()
-
-    def bind(self, dock: QWidget) -> None:
-        """Give the buttons their shortcuts, in force while the dock has the keyboard."""
-        for keys, pressed in (
-            (UNDO, self.undo), (REDO, self.redo), ("Ctrl+O", self.load), ("Ctrl+S", self.save),
-        ):  # fmt: skip
-            shortcut = QShortcut(QKeySequence(keys), dock)
-            shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
-            shortcut.activated.connect(pressed.click)
 
     def read(self, path: Path) -> None:
         """Add the regions of a file, and say how many came and what was left out."""

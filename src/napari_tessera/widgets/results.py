@@ -31,7 +31,10 @@ LIST_HEIGHT = 90
 LEAST_WIDTH = 300
 """Width in pixels at which every word can still be read."""
 
-_EMPTY = "No runs in this tissue yet. Start one in the Model dock."
+_EMPTY = (
+    "No runs in this tissue yet. First open a tissue and a reference in the Tissue dock, then "
+    "press Run in the Model dock; what comes out is listed here."
+)
 
 
 class ResultsDock(QWidget):  # type: ignore[misc]  # Qt comes without types

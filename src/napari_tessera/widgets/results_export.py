@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 SCRIPT, NOTEBOOK, TABLES = "Script…", "Notebook…", "Tables of the run…"
 _TIPS = {
-    SCRIPT: "Write what was done in this window as Python that does it again (Ctrl+E)",
+    SCRIPT: "Write what was done in this window as Python that does it again",
     NOTEBOOK: "The same as a Jupyter notebook with figures",
     TABLES: "Write what the chosen run answers as CSV files",
 }
@@ -56,11 +56,6 @@ class ResultsExport(QWidget):  # type: ignore[misc]  # Qt comes without types
         for word, action in self.actions_by_word.items():
             action.setToolTip(_TIPS[word])
             action.triggered.connect(lambda _checked=False, verb=verbs[word]: verb())
-        self.actions_by_word[SCRIPT].setShortcut("Ctrl+E")
-        self.actions_by_word[SCRIPT].setShortcutContext(
-            Qt.ShortcutContext.WidgetWithChildrenShortcut
-        )
-        dock.addAction(self.actions_by_word[SCRIPT])
         self.export.setMenu(self.menu)
         self.said = words()
         self.said.hide()
