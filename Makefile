@@ -25,7 +25,7 @@ DISPLAYED := $(if $(strip $(DISPLAY)$(WAYLAND_DISPLAY)),yes,)
 endif
 SCREEN := $(if $(DISPLAYED),,xvfb-run -a -s "-screen 0 1920x1200x24 -nolisten tcp")
 
-.PHONY: help setup demo test check format docs bench faults clean
+.PHONY: help setup demo story test check format docs bench faults clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 16
@@ -50,6 +50,10 @@ else
 	$(SCREEN) $(BIN)/napari-tessera demo --headless --screenshot demo.png
 	@echo "demo.png shows the window."
 endif
+
+story: $(READY)  ## drive the real window through the whole story; pictures and files in story/
+	$(SCREEN) $(BIN)/python -W ignore benchmarks/story.py --out story $(STORY_ARGS)
+	@echo "story/ has a picture of every step, the script, and what its replay computed."
 
 test: $(READY)  ## run the whole suite, windows included
 	OMP_NUM_THREADS=1 $(SCREEN) $(BIN)/python -m pytest -p no:cacheprovider -n 2 --dist loadfile $(PYTEST_ARGS)

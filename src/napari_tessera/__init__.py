@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from napari_tessera.contract.results import Run
     from napari_tessera.data.convert import import_tissue
     from napari_tessera.data.read import open_tissue
+    from napari_tessera.data.region_files import export_regions, import_regions
     from napari_tessera.data.regions import write_regions
     from napari_tessera.data.sample import write_sample
     from napari_tessera.explain.options import ExplainOptions
@@ -35,7 +36,9 @@ if TYPE_CHECKING:
     from napari_tessera.workflows.answers import annotate_spots, find_domains, impute_genes
     from napari_tessera.workflows.colours import set_colours
     from napari_tessera.workflows.explain import explain_region
+    from napari_tessera.workflows.export import write_tables
     from napari_tessera.workflows.scale import set_scale
+    from napari_tessera.workflows.stored_steps import export_script
     from napari_tessera.workflows.verbs import delete, map_cells, read, resume, runs, write
 
 __version__ = "0.1.0"
@@ -60,7 +63,10 @@ _DOOR: dict[str, str] = {
     "annotate_spots": "napari_tessera.workflows.answers",
     "delete": "napari_tessera.workflows.verbs",
     "explain_region": "napari_tessera.workflows.explain",
+    "export_regions": "napari_tessera.data.region_files",
+    "export_script": "napari_tessera.workflows.stored_steps",
     "find_domains": "napari_tessera.workflows.answers",
+    "import_regions": "napari_tessera.data.region_files",
     "import_tissue": "napari_tessera.data.convert",
     "impute_genes": "napari_tessera.workflows.answers",
     "map_cells": "napari_tessera.workflows.verbs",
@@ -74,6 +80,7 @@ _DOOR: dict[str, str] = {
     "write": "napari_tessera.workflows.verbs",
     "write_regions": "napari_tessera.data.regions",
     "write_sample": "napari_tessera.data.sample",
+    "write_tables": "napari_tessera.workflows.export",
 }
 """Public name to the module that holds it, sorted."""
 
@@ -98,7 +105,10 @@ __all__ = [
     "annotate_spots",
     "delete",
     "explain_region",
+    "export_regions",
+    "export_script",
     "find_domains",
+    "import_regions",
     "import_tissue",
     "impute_genes",
     "map_cells",
@@ -112,6 +122,7 @@ __all__ = [
     "write",
     "write_regions",
     "write_sample",
+    "write_tables",
 ]
 
 

@@ -29,6 +29,7 @@ _COMMANDS = {
     "explain": "explain_command:run_explain",
     "evaluate": "evaluate_command:run_evaluate",
     "explain-unit": "explain_command:run_explain_unit",
+    "export": "export_command:run_export",
     "fit": "fit_command:run_fit",
     "import": "store_commands:run_import",
     "info": "store_commands:run_info",

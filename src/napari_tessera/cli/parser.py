@@ -39,7 +39,7 @@ def make_parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
     for add in (
         _add_demo, _add_import, _add_info, _add_map, _add_impute, _add_annotate, _add_cluster,
-        _add_runs, _add_colours, _add_scale, _add_resume, _add_fit,
+        _add_runs, _add_export, _add_colours, _add_scale, _add_resume, _add_fit,
         _add_explain, _add_sample, _add_evaluate, _add_check, _add_commit,
         _add_explain_unit,
     ):  # fmt: skip
@@ -67,10 +67,12 @@ def _add_demo(commands: Any) -> None:  # noqa: ANN401 - see `_command`
 
 
 def _add_import(commands: Any) -> None:  # noqa: ANN401 - see `_command`
-    p = _command(commands, "import", "turn an .h5ad or a vendor's folder into a SpatialData store")
+    about = "turn an .h5ad or a vendor's folder into a store, or add a .geojson's regions to one"
+    p = _command(commands, "import", about)
     p.add_argument("source", type=Path, metavar="SRC")
     p.add_argument("out", type=Path, metavar="OUT.zarr")
     _add_picture(p)
+    _add_frame(p)
 
 
 def _add_info(commands: Any) -> None:  # noqa: ANN401 - see `_command`
@@ -152,6 +154,27 @@ def _add_scale(commands: Any) -> None:  # noqa: ANN401 - see `_command`
     p.add_argument("--pitch", type=float, metavar="X", help="micrometres between the spots instead")
     p.add_argument("--coordinate-system", metavar="NAME", help=SELECTION_FLAGS["coordinate_system"])
     p.add_argument("--json", action="store_true", help="print one JSON object")
+
+
+def _add_export(commands: Any) -> None:  # noqa: ANN401 - see `_command`
+    p = _command(commands, "export", "write regions, tables, a figure or a script of a run")
+    p.add_argument("tissue", type=Path, metavar="TISSUE")
+    p.add_argument("--run", metavar="RUN", help="run to write; for --csv, --figure and --script")
+    p.add_argument("--geojson", type=Path, metavar="FILE", help="drawn regions as GeoJSON")
+    p.add_argument("--csv", type=Path, metavar="FILE", help="what the run answers, as tables")
+    p.add_argument("--figure", type=Path, metavar="FILE", help="placed cells: .svg, .png or .pdf")
+    about = ".py or .ipynb that computes the run again, to the same numbers"
+    p.add_argument("--script", type=Path, metavar="FILE", help=about)
+    p.add_argument("--reference", type=Path, metavar="REF.h5ad", help="for a script, if it moved")
+    _add_frame(p)
+
+
+def _add_frame(p: argparse.ArgumentParser) -> None:
+    """Add what says which coordinates a GeoJSON file has."""
+    about = "GeoJSON: system of the coordinates; default: that of the spots"
+    p.add_argument("--coordinate-system", metavar="NAME", help=about)
+    about = "GeoJSON: coordinates count the pixels of this picture, as QuPath's do"
+    p.add_argument("--pixels-of", metavar="IMAGE", help=about)
 
 
 def _add_resume(commands: Any) -> None:  # noqa: ANN401 - see `_command`

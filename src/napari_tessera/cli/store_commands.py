@@ -25,8 +25,11 @@ def run_import(arguments: argparse.Namespace) -> int:
     int
         Exit code.
     """
+    from napari_tessera.cli.export_command import REGION_SUFFIXES, run_import_regions
     from napari_tessera.data.convert import import_tissue
 
+    if arguments.source.suffix.lower() in REGION_SUFFIXES:
+        return run_import_regions(arguments)
     image = picture_from(arguments)
     with prints_aside():
         tissue = import_tissue(

@@ -26,33 +26,56 @@ def tissue_dock(napari_viewer: Viewer | None = None) -> QWidget:
         Its viewer; the current one where it is not given.
     """
     from napari_tessera.widgets.scale_row import ScaleRow
+    from napari_tessera.widgets.shortcuts import bind
     from napari_tessera.widgets.tissue_dock import TissueDock
 
     session = _session(napari_viewer)
-    return TissueDock(session.bench, ScaleRow(session.scaling))
+    dock = TissueDock(session.bench, ScaleRow(session.scaling))
+    bind(dock, {"Alt+O": dock.folder, "Alt+T": dock.table_file, "Alt+R": dock.reference})
+    return dock
 
 
 def model_dock(napari_viewer: Viewer | None = None) -> QWidget:
     """Make the Model dock, for the same viewer as `tissue_dock`."""
     from napari_tessera.widgets.model_dock import ModelDock
+    from napari_tessera.widgets.shortcuts import bind
 
-    return ModelDock(_session(napari_viewer).bench)
+    session = _session(napari_viewer)
+    dock = ModelDock(session.bench)
+    session.recorder.wanted.connect(dock.set_recipe)
+    if session.recorder.settings is not None:
+        dock.set_recipe(session.recorder.settings)
+    bar = dock.run_bar
+    bind(dock, {"Ctrl+Return": bar.run, "Alt+C": bar.cancel, "Alt+N": bar.finish})
+    return dock
 
 
 def results_dock(napari_viewer: Viewer | None = None) -> QWidget:
     """Make the Results dock, for the same viewer as `tissue_dock`."""
     from napari_tessera.widgets.results import ResultsDock
+    from napari_tessera.widgets.results_export import ResultsExport
+    from napari_tessera.widgets.shortcuts import bind
 
     session = _session(napari_viewer)
-    return ResultsDock(session.bench, session.canvas, session.editing)
+    dock = ResultsDock(session.bench, session.canvas, session.editing)
+    export = ResultsExport(dock, session.recorder)
+    dock.below.addWidget(export)
+    bind(dock, {"Ctrl+Return": dock.show_button, "Alt+M": export.same, "Alt+E": export.export})
+    bind(dock.list, {"Del": dock.delete_button, "Backspace": dock.remove_button})
+    return dock
 
 
 def regions_dock(napari_viewer: Viewer | None = None) -> QWidget:
     """Make the Regions & genes dock, for the same viewer as `tissue_dock`."""
     from napari_tessera.widgets.regions_dock import RegionsDock
+    from napari_tessera.widgets.shortcuts import bind
 
     session = _session(napari_viewer)
-    return RegionsDock(session.viewer, session.bench, session.explaining)
+    dock = RegionsDock(session.viewer, session.bench, session.explaining)
+    files = dock.files
+    bind(dock, {"Ctrl+Z": files.undo, "Ctrl+Shift+Z": files.redo, "Ctrl+Return": dock.ask})
+    bind(dock, {"Alt+I": files.load, "Alt+E": files.save, "Alt+C": dock.cancel})
+    return dock
 
 
 def genes_dock(napari_viewer: Viewer | None = None) -> QWidget:
@@ -125,6 +148,13 @@ def _open_sample(*, real: bool) -> list[Any]:
 
     _session(None).bench.open_sample(real=real)
     return [waiting_layer("Opening the sample…")]
+
+
+def export_script() -> None:
+    """Ask for a file, and write what was done in this window as a script or notebook."""
+    from napari_tessera.widgets.results_export import ask_and_write
+
+    ask_and_write(_session(None).recorder)
 
 
 def cancel_fit() -> None:

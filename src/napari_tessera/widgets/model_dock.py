@@ -20,6 +20,7 @@ from napari_tessera.workbench.checking import Asked
 from napari_tessera.workbench.panel import Panel
 
 if TYPE_CHECKING:
+    from napari_tessera.contract.inputs import RunSpec
     from napari_tessera.contract.method import Method
     from napari_tessera.contract.options import Options
     from napari_tessera.contract.report import Report
@@ -113,6 +114,20 @@ class ModelDock(QWidget):  # type: ignore[misc]  # Qt comes without types
             self.method.setItemText(row, METHODS[name].title)
             self.method.setItemData(row, name)
         self._on_method()
+
+    def set_recipe(self, spec: RunSpec) -> None:
+        """Show question, method and options of a run that was made before.
+
+        Parameters
+        ----------
+        spec : RunSpec
+            Its recipe.
+        """
+        self.question.setCurrentText(spec.task)
+        self._on_question(spec.task)
+        self.method.setCurrentIndex(self.method.findData(spec.method))
+        self._on_method()
+        self.form.set_options(self._method().options_type.from_json(spec.options))
 
     def _on_method(self, _title: str = "") -> None:
         form = OptionsForm(self._method().options_type)

@@ -101,6 +101,7 @@ class OptionsForm(QWidget):  # type: ignore[misc]  # Qt comes without types
         self.rows = {field.name: OptionRow(field) for field in option_fields(options_type)}
         self.fold = QCollapsible("More options")
         self.fold.setDuration(0)
+        self.fold.toggleButton().setToolTip("Show or hide options that are seldom needed")
         usual, advanced = QFormLayout(), QFormLayout()
         for name, row in self.rows.items():
             (advanced if row.field.declaration.advanced else usual).addRow(label_of(row.field), row)

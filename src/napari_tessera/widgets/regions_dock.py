@@ -17,6 +17,7 @@ from napari_tessera.widgets.options_form import OptionsForm
 from napari_tessera.widgets.parts import button, combo, fill, scrolled, words
 from napari_tessera.widgets.question_form import QuestionForm
 from napari_tessera.widgets.regions_drawing import MODES, RegionsDrawing
+from napari_tessera.widgets.regions_files import NARROW, RegionsFiles
 from napari_tessera.widgets.regions_list import RegionsList
 
 if TYPE_CHECKING:
@@ -70,6 +71,7 @@ class RegionsDock(QWidget):  # type: ignore[misc]  # Qt comes without types
         self.bar = QProgressBar()
         self.bar.setRange(0, FINE)
         self.story = words()
+        self.files = RegionsFiles(bench, explaining, self.story.setText)
         self.table = GeneTable()
         self.pictures = GenePictures()
         self.plot = self.pictures.plot
@@ -91,11 +93,13 @@ class RegionsDock(QWidget):  # type: ignore[misc]  # Qt comes without types
         column.setContentsMargins(6, 6, 6, 6)
         tools = [button(word, _TIPS[word], partial(self.drawing.start, word)) for word in MODES]
         delete = button("Delete", "Delete the chosen region", self._delete)
+        for made in (*tools, delete):
+            made.setMinimumWidth(NARROW)
         fold = QCollapsible("How")
         fold.setDuration(0)
         fold.addWidget(self.options)
         for part in (
-            _row(*tools, delete), self.list, self.form, fold, self.counts,
+            _row(*tools, delete), self.files, self.list, self.form, fold, self.counts,
             _row(self.ask, self.cancel), self.bar, self.story, self.old, self.table,
             _row(self.shown, self.save_table, self.save_figure), self.pictures,
         ):  # fmt: skip
@@ -240,14 +244,17 @@ class RegionsDock(QWidget):  # type: ignore[misc]  # Qt comes without types
 
     def write_table(self, path: Path) -> None:
         """Write all genes with all columns."""
-        if self._explaining.explanation is not None:
-            self._explaining.explanation.ranking.table().to_csv(path)
+        found = self._explaining.explanation
+        if found is not None:
+            found.ranking.table().to_csv(path)
+            self._explaining.exported.emit("table", found.name, path)
 
     def write_figure(self, path: Path) -> None:
         """Write the picture that is in front as a figure; the ending says how."""
-        figure = self.pictures.figure()
-        if figure is not None:
+        figure, found = self.pictures.figure(), self._explaining.explanation
+        if figure is not None and found is not None:
             figure.savefig(path, dpi=200)
+            self._explaining.exported.emit("figure", found.name, path)
 
 
 def _row(*widgets: QWidget) -> QWidget:

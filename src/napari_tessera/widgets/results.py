@@ -30,7 +30,10 @@ if TYPE_CHECKING:
 LEAST_WIDTH, LEAST_HEIGHT = 300, 330
 """Size in pixels at which every word can still be read, and list, buttons and form are seen."""
 
-_EMPTY = "No runs in this tissue yet. Start one in the Model dock."
+_EMPTY = (
+    "No runs in this tissue yet. First open a tissue and a reference in the Tissue dock, then "
+    "press Run in the Model dock; what comes out is listed here."
+)
 
 
 class ResultsDock(QWidget):  # type: ignore[misc]  # Qt comes without types
@@ -83,6 +86,8 @@ class ResultsDock(QWidget):  # type: ignore[misc]  # Qt comes without types
         for button in (self.show_button, self.remove_button, self.delete_button):
             buttons.addWidget(button)
         column.addLayout(buttons)
+        self.below = QVBoxLayout()
+        column.addLayout(self.below)
         column.addWidget(self.form)
         if self.editor is not None:
             column.addWidget(self.editor)

@@ -20,6 +20,7 @@ from napari_tessera.workbench.colouring import Colouring
 from napari_tessera.workbench.domain_editing import DomainEditing
 from napari_tessera.workbench.explaining import Explaining
 from napari_tessera.workbench.gene_finding import GeneFinding
+from napari_tessera.workbench.recorder import Recorder
 from napari_tessera.workbench.scaling import Scaling
 
 if TYPE_CHECKING:
@@ -55,6 +56,7 @@ class Session(QObject):  # type: ignore[misc]  # Qt comes without types
         self.finding = GeneFinding(self.bench, self.main_thread.post)
         self.colours = ColourChoice(self.canvas, self.colouring)
         self.editing = DomainEditing(self.bench, self.main_thread.post)
+        self.recorder = Recorder(self.bench, self.explaining, self.main_thread.post)
         self._viewer = weakref.ref(viewer)
         self._window: QWidget | None = None
         self._target: QWidget | None = None
@@ -126,6 +128,7 @@ class Session(QObject):  # type: ignore[misc]  # Qt comes without types
         self.finding.close(0.2)
         self.scaling.close(0.2)
         self.editing.close()
+        self.recorder.close()
         self.canvas.close()
         self.bench.close(CLOSE_S)
         self._window = self._target = None

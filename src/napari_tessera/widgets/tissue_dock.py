@@ -109,19 +109,26 @@ class TissueDock(QWidget):  # type: ignore[misc]  # Qt comes without types
         opens = QWidget()
         row = QHBoxLayout(opens)
         row.setContentsMargins(0, 0, 0, 0)
-        for made in (
-            button("Folder…", "Open a SpatialData .zarr or a vendor's folder", self._ask_folder),
-            button("File…", "Open an .h5ad table with coordinates", self._ask_table),
-            button("Picture…", "Open the .h5ad again with a picture beside it", self._ask_picture),
-        ):
+        folder_tip = "Open a SpatialData .zarr or a vendor's folder"
+        self.folder = button("Folder…", folder_tip, self._ask_folder)
+        self.table_file = button("File…", "Open an .h5ad table with coordinates", self._ask_table)
+        picture_tip = "Open the .h5ad again with a picture beside it"
+        self.picture = button("Picture…", picture_tip, self._ask_picture)
+        for made in (self.folder, self.table_file, self.picture):
             row.addWidget(made)
-        self.picture = opens.layout().itemAt(2).widget()
+        self.sample = button(
+            "Try the sample",
+            "Open a tissue and a reference to try everything on; nothing of yours is needed",
+            lambda: self._bench.open_sample(real=True),
+        )
         form = self._form(tuple(TISSUE_FIELDS))
         below = [] if self._scale is None else [self._scale]
-        return [words("<b>Tissue</b>"), opens, self.tissue_name, self.keep, form, *below]
+        title = words("<b>Tissue</b>")
+        return [title, opens, self.sample, self.tissue_name, self.keep, form, *below]
 
     def _reference_widgets(self) -> list[QWidget]:
-        opens = button("Open reference…", "Open annotated single cells (.h5ad)", self._ask_cells)
+        tip = "Open annotated single cells (.h5ad)"
+        self.reference = opens = button("Open reference…", tip, self._ask_cells)
         form = self._form(tuple(REFERENCE_FIELDS))
         return [words("<b>Reference</b>"), opens, self.reference_name, form]
 
@@ -188,6 +195,7 @@ class TissueDock(QWidget):  # type: ignore[misc]  # Qt comes without types
         tissue = self._bench.tissue
         self.picture.setEnabled(tissue is not None and bool(self._bench.origin.source))
         self.keep.setVisible(tissue is not None and tissue.path is None)
+        self.sample.setVisible(tissue is None)
         if tissue is not None:
             unkept = "" if tissue.path is not None else " Results stay in memory until it is kept."
             self.tissue_name.setText(f"{tissue.title}.{unkept}" if unkept else tissue.title)

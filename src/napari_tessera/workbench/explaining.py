@@ -6,6 +6,7 @@ Everything is read and changed on the window's thread, as in `napari_tessera.wor
 from __future__ import annotations
 
 import sys
+import threading
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -79,6 +80,7 @@ class Explaining:
     job_changed = Signal(object)
     explained = Signal(object)
     averaged = Signal(object)
+    exported = Signal(str, str, object)
     failed = Signal(str, str)
 
     def __init__(self, bench: Bench, post: Callable[[Callable[[], None]], None]) -> None:
@@ -92,6 +94,8 @@ class Explaining:
         self._errands = Errands(self._post_open)
         self._tasks = Tasks(self._errands, lambda error: self.failed.emit(*words_of(error)))
         self._runner = Runner()
+        self._storing = threading.Lock()
+        self._newest: dict[int, int] = {}
         bench.tissue_opened.connect(self._on_tissue)
         bench.runs_changed.connect(lambda _: self._list_rankings())
         if bench.view is not None:
@@ -135,11 +139,14 @@ class Explaining:
             return
         element, drawn = view.spots.element, tuple(regions)
         self._take_regions(drawn)
+        number = self._newest[id(tissue)] = self._newest.get(id(tissue), 0) + 1
 
         def store() -> None:
             from napari_tessera.data.regions import write_regions
 
-            write_regions(tissue.sdata, drawn, view.coordinate_system, element)
+            with self._storing:  # threads may overtake each other: the newest drawing counts
+                if number == self._newest[id(tissue)]:
+                    write_regions(tissue.sdata, drawn, view.coordinate_system, element)
 
         self._tasks.do("Storing regions", store, lambda _: None)
 

@@ -1,0 +1,133 @@
+"""Beneath the runs: their settings once more, and scripts, notebooks and tables of them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from qtpy.QtCore import Qt
+from qtpy.QtWidgets import QApplication, QFileDialog, QHBoxLayout, QMenu, QToolButton, QWidget
+
+from napari_tessera.widgets.parts import button, words
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from napari_tessera.widgets.results import ResultsDock
+    from napari_tessera.workbench.recorder import Recorder
+
+SCRIPT, NOTEBOOK, TABLES = "Script…", "Notebook…", "Tables of the run…"
+_TIPS = {
+    SCRIPT: "Write what was done in this window as Python that does it again",
+    NOTEBOOK: "The same as a Jupyter notebook with figures",
+    TABLES: "Write what the chosen run answers as CSV files",
+}
+
+
+class ResultsExport(QWidget):  # type: ignore[misc]  # Qt comes without types
+    """Same settings, and Export with its menu.
+
+    Parameters
+    ----------
+    dock : ResultsDock
+        Knows which run is chosen.
+    recorder : Recorder
+        Knows what was done.
+    """
+
+    def __init__(self, dock: ResultsDock, recorder: Recorder) -> None:
+        super().__init__()
+        self._dock, self._recorder = dock, recorder
+        self.same = button(
+            "Same settings",
+            "Fill the Model dock as it was for the chosen run (Ctrl+double-click on the run)",
+            self._on_same,
+        )
+        self.export = QToolButton()
+        self.export.setText("Export")
+        self.export.setToolTip("Write a script, a notebook, or tables")
+        self.export.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        self.menu = QMenu(self.export)
+        self.menu.setToolTipsVisible(True)
+        verbs: dict[str, Callable[[], None]] = {
+            SCRIPT: self._ask_script, NOTEBOOK: self._ask_notebook, TABLES: self._ask_tables,
+        }  # fmt: skip
+        self.actions_by_word = {word: self.menu.addAction(word) for word in verbs}
+        for word, action in self.actions_by_word.items():
+            action.setToolTip(_TIPS[word])
+            action.triggered.connect(lambda _checked=False, verb=verbs[word]: verb())
+        self.export.setMenu(self.menu)
+        self.said = words()
+        self.said.hide()
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.addWidget(self.same)
+        row.addWidget(self.export)
+        row.addWidget(self.said, 1)
+        dock.list.opened.connect(self._on_opened)
+        dock.list.chosen.connect(lambda _: self._refresh())
+        recorder.changed.connect(lambda _: self._refresh())
+        recorder.wrote.connect(lambda path: self.say(f"Wrote {path.name}."))
+        recorder.wanted.connect(lambda spec: self.say(f"The Model dock is set to {spec.method}."))
+        recorder.failed.connect(lambda message, hint: self.say(f"{message} {hint}"))
+        self._refresh()
+
+    def write(self, path: Path) -> None:
+        """Write what was done as a script or notebook; the ending says which."""
+        self._recorder.write(path)
+
+    def write_tables(self, path: Path) -> None:
+        """Write what the chosen run answers."""
+        self._recorder.write_tables(self._dock.list.name, path)
+
+    def say(self, text: str) -> None:
+        """Tell a person something, beside the buttons."""
+        self.said.setText(text)
+        self.said.setVisible(bool(text))
+
+    def _ask_script(self) -> None:
+        self._ask("Export a script", "tessera.py", "Python (*.py)", self.write)
+
+    def _ask_notebook(self) -> None:
+        self._ask("Export a notebook", "tessera.ipynb", "Notebook (*.ipynb)", self.write)
+
+    def _ask_tables(self) -> None:
+        name = f"{self._dock.list.name}.csv"
+        self._ask("Export tables", name, "CSV (*.csv)", self.write_tables)
+
+    def _ask(self, title: str, name: str, kind: str, then: Callable[[Path], None]) -> None:
+        chosen, _ = QFileDialog.getSaveFileName(self, title, name, kind)
+        if chosen:
+            path = Path(chosen)
+            then(path if path.suffix else path.with_suffix(Path(name).suffix))
+
+    def _on_opened(self, _name: str) -> None:
+        if QApplication.keyboardModifiers() & Qt.KeyboardModifier.ControlModifier:
+            self._on_same()
+
+    def _on_same(self) -> None:
+        self.say("")
+        self._recorder.want(self._dock.list.name)
+
+    def _refresh(self) -> None:
+        chosen = bool(self._dock.list.name)
+        self.same.setEnabled(chosen)
+        self.actions_by_word[TABLES].setEnabled(chosen)
+        for word in (SCRIPT, NOTEBOOK):
+            self.actions_by_word[word].setEnabled(bool(self._recorder.steps))
+        self.export.setEnabled(chosen or bool(self._recorder.steps))
+
+
+def ask_and_write(recorder: Recorder) -> None:
+    """Ask for a file, and write a script or notebook: the menu's own entry.
+
+    Parameters
+    ----------
+    recorder : Recorder
+        Knows what was done.
+    """
+    kinds = "Python (*.py);;Notebook (*.ipynb)"
+    chosen, _ = QFileDialog.getSaveFileName(None, "Export a script", "tessera.py", kinds)
+    if chosen:
+        path = Path(chosen)
+        recorder.write(path if path.suffix else path.with_suffix(".py"))
