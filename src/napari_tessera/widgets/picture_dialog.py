@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from qtpy.QtWidgets import QFileDialog, QInputDialog
 
 from napari_tessera.widgets.landmarks import LandmarksDialog
+from napari_tessera.workbench.reading import read_thumbnail
 
 if TYPE_CHECKING:
     import numpy as np
@@ -64,7 +65,7 @@ def _ask_landmarks(parent: QWidget, bench: Bench, path: Path) -> None:
         dialog.accepted.connect(lambda: _open(bench, path, dialog.affine))
         dialog.open()
 
-    bench.look_at_picture(path, ask)
+    bench.tasks.do(f"Reading {path.name}", lambda: read_thumbnail(path), ask, key="picture")
 
 
 def _open(bench: Bench, path: Path, scale: PictureScale | None) -> None:

@@ -62,12 +62,10 @@ class Bench:
 
     Attributes
     ----------
-    origin : reading.Origin
-        Paths of the open tissue.
-    view : TissueView or None
-        What is drawn of it.
-    choices : TissueChoices or None
-        What can be chosen in it.
+    origin, view, choices : reading.Origin, TissueView or None, TissueChoices or None
+        Paths of the open tissue, what is drawn of it, and what can be chosen in it.
+    tasks : Tasks
+        What is done in the background, off the window's thread.
     reference : Path, AnnData or None
         Where the reference comes from.
     reference_choices : ReferenceChoices or None
@@ -107,12 +105,12 @@ class Bench:
         self._answer: Answer | None = None
         self._at_work: dict[str, Tissue | None] = {}
         self._errands = Errands(post)
-        self._tasks = Tasks(self._errands, lambda error: self.failed.emit(*words_of(error)))
+        self.tasks = Tasks(self._errands, lambda error: self.failed.emit(*words_of(error)))
         # psygnal 0.16 mixes signals up whose `emit` is connected as it is: hence the lambdas
-        self._tasks.changed.connect(lambda what: self.busy_changed.emit(what))
+        self.tasks.changed.connect(lambda what: self.busy_changed.emit(what))
         self._checker = Checker(self._errands)
         self._launcher = Launcher(self._unless_closed(post), self._errands, runner)
-        self._shelf = Shelf(self._tasks, self._launcher)
+        self._shelf = Shelf(self.tasks, self._launcher)
         self._shelf.runs_changed.connect(lambda runs: self.runs_changed.emit(runs))
         self._shelf.loaded.connect(lambda run: self.run_loaded.emit(run))
         self._launcher.changed.connect(lambda job: self.job_changed.emit(job))
@@ -140,27 +138,11 @@ class Bench:
             Picture that lies beside the table, and its pixels per unit of the spots' coordinates.
         """
         selection = self.selection
-        self._tasks.do(
+        self.tasks.do(
             f"Opening {reading.short_name(source)}",
             lambda: reading.read_tissue(source, selection, image=image, image_scale=image_scale),
             self._take_tissue,
             key="tissue",
-        )
-
-    def look_at_picture(
-        self, path: Path, take: Callable[[tuple[NDArray[np.uint8], int]], None]
-    ) -> None:
-        """Read a picture in the background and hand it on, so that landmarks can be set on it.
-
-        Parameters
-        ----------
-        path : Path
-            Picture file.
-        take : callable
-            Gets every n-th pixel, and n.
-        """
-        self._tasks.do(
-            f"Reading {path.name}", lambda: reading.read_thumbnail(path), take, key="picture"
         )
 
     def open_reference(self, source: Any) -> None:  # noqa: ANN401 - a path or an AnnData
@@ -172,7 +154,7 @@ class Bench:
             The annotated single cells.
         """
         tissue, selection = self.tissue, self.selection
-        self._tasks.do(
+        self.tasks.do(
             f"Reading {reading.short_name(source)}",
             lambda: reading.read_reference(source, tissue, selection),
             self._take_reference,
@@ -181,7 +163,7 @@ class Bench:
 
     def open_sample(self, *, real: bool) -> None:
         """Open sample data: real ones where they are at hand and wanted, else planted ones."""
-        self._tasks.do(
+        self.tasks.do(
             "Making the sample",
             lambda: reading.make_sample(real=real),
             self._open_both,
@@ -209,7 +191,7 @@ class Bench:
         tissue = self.tissue
         if tissue is not None and _DRAWN & set(changes):
             opened = self.origin
-            self._tasks.do(
+            self.tasks.do(
                 "Drawing",
                 lambda: reading.look_at(opened, tissue, selection),
                 self._take_tissue,
@@ -260,7 +242,7 @@ class Bench:
             selection=self.selection,
             asked=self.question,
         )
-        self._tasks.do(
+        self.tasks.do(
             "Checking", lambda: self._checker.ask(question), self._take_answer, key="check"
         )
 
@@ -389,7 +371,7 @@ class Bench:
         """Write a tissue without a store, runs and all, into the new store `out`; open that."""
         tissue = self.tissue
         if tissue is not None:
-            self._tasks.do(
+            self.tasks.do(
                 f"Writing {out.name}",
                 lambda: reading.write_tissue(tissue, out),
                 lambda _: self.open_tissue(out),
@@ -398,7 +380,7 @@ class Bench:
     @property
     def busy(self) -> str:
         """What is being done at this moment; empty when nothing is."""
-        return self._tasks.what
+        return self.tasks.what
 
     def close(self, timeout_s: float = 2.0) -> None:
         """Stop every job with a checkpoint and drop all that is under way.
