@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
+from PIL import Image
 from qtpy.QtCore import QPointF, Qt
-from qtpy.QtWidgets import QDialogButtonBox
+from qtpy.QtWidgets import QDialogButtonBox, QFileDialog, QInputDialog, QWidget
 
+from napari_tessera.widgets import picture_dialog
 from napari_tessera.widgets.landmarks import LandmarksDialog
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from pytestqt.qtbot import QtBot
 
 SPOTS = np.array([[0.0, 0.0], [40.0, 0.0], [0.0, 30.0], [40.0, 30.0]])
@@ -104,3 +109,67 @@ def test_another_button_sets_nothing(dialog: LandmarksDialog) -> None:
     at = dialog.panes[0].mapViewToScene(QPointF(7.0, 9.0))
     dialog.canvas.scene().sigMouseClicked.emit(Click(at, Qt.MouseButton.RightButton))
     assert dialog.places == ([], [])
+
+
+class Desk:
+    """Stands for the workbench: does at once what it is given, and notes what it is asked for."""
+
+    def __init__(self) -> None:
+        self.view = SimpleNamespace(spots=SimpleNamespace(xy=SPOTS))
+        self.origin = SimpleNamespace(source="spots.h5ad")
+        self.tasks = self
+        self.asked: list[dict[str, Any]] = []
+
+    def do(self, _label: str, work: Any, take: Any, **_named: str) -> None:  # noqa: ANN401
+        take(work())
+
+    def open_tissue(self, _source: Path, **asked: Any) -> None:  # noqa: ANN401
+        self.asked.append(asked)
+
+
+@pytest.fixture
+def picture(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    path = tmp_path / "he.png"
+    Image.new("RGB", (80, 60)).save(path)
+    monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *_: (str(path), ""))
+    return path
+
+
+def _choose(monkeypatch: pytest.MonkeyPatch, way: str) -> None:
+    monkeypatch.setattr(QInputDialog, "getItem", lambda *_, **__: (way, True))
+
+
+def test_a_picture_is_opened_where_the_landmarks_put_it(
+    qtbot: QtBot, picture: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _choose(monkeypatch, picture_dialog.BY_LANDMARKS)
+    parent, desk = QWidget(), Desk()
+    qtbot.addWidget(parent)
+    picture_dialog.place_picture(parent, desk)  # type: ignore[arg-type]
+    dialog = parent.findChild(LandmarksDialog)
+    _pair(dialog, 3)
+    dialog.accept()
+    assert desk.asked[0]["image"] == picture
+    np.testing.assert_allclose(desk.asked[0]["image_scale"], [0.5, 0, 0, 0, 0.5, 0], atol=1e-9)
+
+
+def test_a_picture_is_opened_at_the_scale_that_was_said(
+    qtbot: QtBot, picture: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _choose(monkeypatch, picture_dialog.BY_SCALE)
+    monkeypatch.setattr(QInputDialog, "getDouble", lambda *_: (2.5, True))
+    parent, desk = QWidget(), Desk()
+    qtbot.addWidget(parent)
+    picture_dialog.place_picture(parent, desk)  # type: ignore[arg-type]
+    assert desk.asked == [{"image": picture, "image_scale": 2.5}]
+
+
+def test_thinking_better_of_it_opens_nothing(
+    qtbot: QtBot, picture: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(QInputDialog, "getItem", lambda *_, **__: ("", False))
+    parent, desk = QWidget(), Desk()
+    qtbot.addWidget(parent)
+    picture_dialog.place_picture(parent, desk)  # type: ignore[arg-type]
+    assert picture.exists()
+    assert not desk.asked
