@@ -12,6 +12,7 @@ import pytest
 from napari_tessera.contract.palette import PALETTE, colours_of
 from napari_tessera.viewer.colours import (
     categories,
+    coded,
     faded,
     hex_of,
     limits_of,
@@ -169,3 +170,18 @@ def test_colours_of_blended_genes_can_be_told_apart(sight: str) -> None:
     lab = _lab(list(BLEND), sight)
     distances = [np.linalg.norm(a - b) for a, b in itertools.combinations(lab, 2)]
     assert min(distances) >= 25
+
+
+def test_labels_that_are_encoded_already_have_the_colours_of_their_names() -> None:
+    labels = np.array(["b", "c", "a"])
+    codes = np.array([2, 0, 0, 1])
+    made = coded(codes, labels)
+    usual = categories(labels[codes], ("a", "b", "c"))
+    assert made.names == usual.names
+    np.testing.assert_array_equal(made.codes, usual.codes)
+    np.testing.assert_array_equal(made.counts, usual.counts)
+
+
+def test_the_range_of_many_numbers_is_that_of_evenly_spaced_ones() -> None:
+    many = np.random.default_rng(0).normal(size=1_000_000)
+    np.testing.assert_allclose(limits_of(many), np.quantile(many, (0.01, 0.99)), atol=0.03)

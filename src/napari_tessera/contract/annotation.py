@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
@@ -52,12 +53,17 @@ class Annotation:
                 msg = f"{name} must have shape {wanted}; found {getattr(self, name).shape}"
                 raise ValueError(msg)
 
+    @cached_property
+    def codes(self) -> NDArray[np.int64]:
+        """Position of the likeliest of all `types`, shape (n_spots,)."""
+        return np.asarray(self.probability.argmax(axis=1), dtype=np.int64)
+
     @property
     def cell_type(self) -> NDArray[np.str_]:
         """Likeliest type, shape (n_spots,)."""
-        return np.asarray(self.types[self.probability.argmax(axis=1)], dtype=np.str_)
+        return np.asarray(self.types[self.codes], dtype=np.str_)
 
-    @property
+    @cached_property
     def confidence(self) -> NDArray[np.float32]:
         """Probability of the likeliest type, shape (n_spots,)."""
         return np.asarray(self.probability.max(axis=1), dtype=np.float32)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
@@ -52,12 +53,17 @@ class Domains:
             msg = f"probability must have shape {shape}; found {self.probability.shape}"
             raise ValueError(msg)
 
+    @cached_property
+    def codes(self) -> NDArray[np.int64]:
+        """Position of the likeliest of all `names`, shape (n_spots,)."""
+        return np.asarray(self.probability.argmax(axis=1), dtype=np.int64)
+
     @property
     def domain(self) -> NDArray[np.str_]:
         """Likeliest domain, shape (n_spots,)."""
-        return np.asarray(self.names[self.probability.argmax(axis=1)], dtype=np.str_)
+        return np.asarray(self.names[self.codes], dtype=np.str_)
 
-    @property
+    @cached_property
     def confidence(self) -> NDArray[np.float32]:
         """Probability of the likeliest domain, shape (n_spots,)."""
         return np.asarray(self.probability.max(axis=1), dtype=np.float32)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
@@ -202,10 +203,15 @@ class Composition:
             msg = f"values must have shape {shape}; found {self.values.shape}"
             raise ValueError(msg)
 
+    @cached_property
+    def codes(self) -> NDArray[np.int64]:
+        """Position of the largest share among `types`, shape (n_spots,)."""
+        return np.asarray(self.values.argmax(axis=1), dtype=np.int64)
+
     @property
     def dominant_type(self) -> NDArray[np.str_]:
         """Type with the largest share, shape (n_spots,)."""
-        return np.asarray(self.types[self.values.argmax(axis=1)], dtype=np.str_)
+        return np.asarray(self.types[self.codes], dtype=np.str_)
 
     def columns(self) -> dict[str, NDArray[Any]]:
         """One array per column of the spots' table, all of length n_spots."""

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
+
+
+_REMEMBERED = 8
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,6 +67,38 @@ class SpotsView:
     polygons: tuple[NDArray[np.float64], ...] | None = None
     labels: Any = None
     labels_affine: NDArray[np.float64] | None = None
+
+    def rows_in(self, names: NDArray[np.str_]) -> NDArray[np.int64]:
+        """Position of every spot among names, or -1; remembered for the arrays asked for last.
+
+        Parameters
+        ----------
+        names : ndarray of str, shape (n,)
+            Names in another order; the array must not change.
+
+        Returns
+        -------
+        ndarray, shape (n_spots,), int64
+        """
+        kept = self._rows.get(id(names))
+        if kept is None:
+            while len(self._rows) >= _REMEMBERED:
+                self._rows.pop(next(iter(self._rows)))
+            kept = self._rows[id(names)] = (names, _positions(names, self.names))
+        return kept[1]
+
+    @cached_property
+    def _rows(self) -> dict[int, tuple[NDArray[np.str_], NDArray[np.int64]]]:
+        """Arrays of names, which are kept so that their identity stays theirs, and the rows."""
+        return {}
+
+
+def _positions(names: NDArray[np.str_], wanted: NDArray[np.str_]) -> NDArray[np.int64]:
+    """Position of every wanted name, or -1."""
+    if np.array_equal(names, wanted):
+        return np.arange(len(wanted))
+    place = {name: i for i, name in enumerate(names.tolist())}
+    return np.array([place.get(name, -1) for name in wanted.tolist()], dtype=np.int64)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from napari_tessera.viewer.certainty import certainty
-from napari_tessera.viewer.colours import categories, faded, limits_of, value_rgba
+from napari_tessera.viewer.colours import coded, faded, limits_of, value_rgba
 from napari_tessera.viewer.composition import SpotColour, paint_spots, spot_columns
 from napari_tessera.viewer.layer_data import LayerData, Role, mark, world_units
 from napari_tessera.viewer.legend import Painting, category_legend, ramp_legend, short
-from napari_tessera.viewer.spots import rows_of, spots_layer
+from napari_tessera.viewer.spots import placed, spots_layer
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -104,12 +104,12 @@ def paint_answer(result: RunResult, spots: SpotsView, look: SpotLook) -> Paintin
     else:
         values, names, title = _numbers(result, look)
         limits = limits_of(values)
-        colours = _placed(value_rgba(values, limits), names, spots)
+        colours = placed(value_rgba(values, limits), names, spots)
         painting = Painting(rgba=colours, legend=ramp_legend(title, limits))
     sure = certainty(result, look.how, gene=look.gene, cell_type=look.cell_type)
     if not look.fade or sure is None:
         return painting
-    of_spots = np.append(sure, np.float32(0))[rows_of(names, spots.names)]
+    of_spots = placed(sure, names, spots)
     return Painting(rgba=faded(painting.rgba, of_spots), legend=painting.legend)
 
 
@@ -117,27 +117,28 @@ def _paint_labels(
     result: RunResult, spots: SpotsView, look: SpotLook
 ) -> tuple[NDArray[np.str_], Painting]:
     """Colour spots by a label; and the spots that have one."""
-    names, labels, known = _labels(result, look.how)
+    names, codes, known = _labels(result, look.how)
     kept = result.domains.colours if result.domains and look.how is SpotColour.DOMAIN else {}
-    items = categories(labels, tuple(known.tolist()), {**kept, **look.colours})
+    items = coded(codes, known, {**kept, **look.colours})
     colours = items.rgba()
-    colours[~items.shown(look.hidden), 3] = 0
+    if look.hidden:
+        colours[~items.shown(look.hidden), 3] = 0
     legend = category_legend(_LABELS[look.how], items)
-    return names, Painting(rgba=_placed(colours, names, spots), legend=legend)
+    return names, Painting(rgba=placed(colours, names, spots), legend=legend)
 
 
 def _labels(
     result: RunResult, how: SpotColour
-) -> tuple[NDArray[np.str_], NDArray[np.str_], NDArray[np.str_]]:
-    """Spots, the label of each, and all labels that there are."""
+) -> tuple[NDArray[np.str_], NDArray[np.int64], NDArray[np.str_]]:
+    """Spots, the position of the label of each, and all labels."""
     if how is SpotColour.TYPE and result.annotation is not None:
         part = result.annotation
-        return part.spot_names, part.cell_type, part.types
+        return part.spot_names, part.codes, part.types
     if how is SpotColour.DOMAIN and result.domains is not None:
-        return result.domains.spot_names, result.domains.domain, result.domains.names
+        return result.domains.spot_names, result.domains.codes, result.domains.names
     if how is SpotColour.DOMINANT and result.composition is not None:
         mixed = result.composition
-        return mixed.spot_names, mixed.dominant_type, mixed.types
+        return mixed.spot_names, mixed.codes, mixed.types
     raise ValueError(how)
 
 
@@ -236,20 +237,12 @@ def answer_columns(result: RunResult, spots: SpotsView) -> dict[str, NDArray[np.
     if result.composition is not None:
         columns |= spot_columns(result.composition, spots)
     if result.annotation is not None:
-        rows = rows_of(result.annotation.spot_names, spots.names)
+        rows = spots.rows_in(result.annotation.spot_names)
         named = np.append(result.annotation.cell_type.astype(object), "not used")
         columns["cell type"] = named[rows]
         columns["confidence"] = np.round(np.append(result.annotation.confidence, np.nan)[rows], 3)
     if result.domains is not None:
-        rows = rows_of(result.domains.spot_names, spots.names)
+        rows = spots.rows_in(result.domains.spot_names)
         columns["domain"] = np.append(result.domains.domain.astype(object), "not used")[rows]
         columns["sureness"] = np.round(np.append(result.domains.confidence, np.nan)[rows], 3)
     return columns
-
-
-def _placed(
-    colours: NDArray[np.float32], names: NDArray[np.str_], spots: SpotsView
-) -> NDArray[np.float32]:
-    """Colours in the order of the view; clear where the run has no word."""
-    with_clear = np.concatenate([colours, np.zeros((1, 4), np.float32)])
-    return np.asarray(with_clear[rows_of(names, spots.names)])

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from napari_tessera.viewer.colours import categories, limits_of, value_rgba
+from napari_tessera.viewer.colours import coded, limits_of, value_rgba
 from napari_tessera.viewer.layer_data import LayerData, Role, mark, world_units
 from napari_tessera.viewer.legend import Painting, category_legend, ramp_legend
-from napari_tessera.viewer.spots import rows_of, spots_layer
+from napari_tessera.viewer.spots import placed, spots_layer
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -58,16 +58,14 @@ def paint_spots(
     ValueError
         If `cell_type` is not among the types.
     """
-    rows = rows_of(composition.spot_names, spots.names)
     if how is SpotColour.DOMINANT:
-        types = categories(composition.dominant_type, tuple(composition.types.tolist()))
+        types = coded(composition.codes, composition.types)
         colours, legend = types.rgba(), category_legend("Spots by dominant type", types)
     else:
         values, title = _numbers(composition, how, cell_type)
         limits = (0.0, max(limits_of(values)[1], 1e-6)) if cell_type else limits_of(values)
         colours, legend = value_rgba(values, limits), ramp_legend(title, limits)
-    with_clear = np.concatenate([colours, np.zeros((1, 4), np.float32)])
-    return Painting(rgba=with_clear[rows], legend=legend)
+    return Painting(rgba=placed(colours, composition.spot_names, spots), legend=legend)
 
 
 def composition_layers(
@@ -102,7 +100,7 @@ def composition_layers(
 
 def spot_columns(composition: Composition, spots: SpotsView) -> dict[str, NDArray[np.generic]]:
     """Columns that the mouse tells over a spot: name, dominant type, its share, entropy."""
-    rows = rows_of(composition.spot_names, spots.names)
+    rows = spots.rows_in(composition.spot_names)
     dominant = np.append(composition.dominant_type.astype(object), "not used")[rows]
     share = np.append(composition.values.max(axis=1), np.nan)[rows]
     entropy = np.append(composition.entropy, np.nan)[rows]

@@ -11,7 +11,7 @@ import numpy as np
 from napari_tessera.viewer.colours import RGBA, faded, limits_of, rgba_of, value_rgba
 from napari_tessera.viewer.layer_data import LayerData, Role, mark, world_units
 from napari_tessera.viewer.legend import Legend, alpha_legend, ramp_legend, short
-from napari_tessera.viewer.spots import rows_of, spots_layer
+from napari_tessera.viewer.spots import placed, spots_layer
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -119,25 +119,30 @@ def genes_layer(view: TissueView, rgba: NDArray[np.float32], name: str) -> Layer
 
 def _blend(shares: Sequence[NDArray[np.floating]], colours: Sequence[RGBA]) -> NDArray[np.float32]:
     """Mix colours by their shares; as opaque as the largest of them."""
-    weights = np.stack(shares, axis=1)
-    total = weights.sum(axis=1, keepdims=True)
-    mixed = weights @ np.array(colours)[:, :3] / np.maximum(total, 1e-9)
-    opacity = weights.max(axis=1, keepdims=True)
-    return np.concatenate([mixed, opacity], axis=1).astype(np.float32)
+    out = np.zeros((shares[0].size, 4), dtype=np.float32)
+    total = np.full(shares[0].size, 1e-9, dtype=np.float32)
+    for share, colour in zip(shares, colours, strict=True):
+        total += share
+        for part in range(3):
+            out[:, part] += share * np.float32(colour[part])
+        np.maximum(out[:, 3], share, out=out[:, 3])
+    out[:, :3] /= total[:, None]
+    return out
 
 
 def _share(values: NDArray[np.float32], ends: tuple[float, float]) -> NDArray[np.float32]:
     """Values between the two ends, as 0 to 1; 0 where there is none."""
     low, high = ends
-    return np.asarray(np.nan_to_num(np.clip((values - low) / (high - low), 0, 1)), np.float32)
+    share = np.asarray((values - np.float32(low)) * np.float32(1 / (high - low)), np.float32)
+    np.clip(share, 0, 1, out=share)
+    return np.nan_to_num(share, copy=False)
 
 
 def _on_spots(
     values: NDArray[np.float32], gene: DrawnGene, spots: SpotsView
 ) -> NDArray[np.float32]:
     """Values in the order of the view; NaN where there is none."""
-    rows = rows_of(gene.names, spots.names)
-    return np.asarray(np.append(values, np.float32(np.nan))[rows])
+    return placed(values, gene.names, spots, missing=np.nan)
 
 
 def _sureness(gene: DrawnGene, spots: SpotsView, *, fade: bool) -> NDArray[np.float32] | None:

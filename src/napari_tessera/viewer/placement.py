@@ -21,7 +21,6 @@ from napari_tessera.viewer.colours import (
 from napari_tessera.viewer.frames import apply_affine, fit_affine, row_col, typical_distance
 from napari_tessera.viewer.layer_data import LayerData, Role, mark, world_units
 from napari_tessera.viewer.legend import Painting, category_legend, ramp_legend
-from napari_tessera.viewer.spots import rows_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -250,7 +249,7 @@ def world_xy(placement: Placement, view: TissueView, coordinate_system: str) -> 
     """
     if coordinate_system in ("", view.coordinate_system) or view.spots is None:
         return placement.xy
-    rows = rows_of(placement.spot_names, view.spots.names)
+    rows = view.spots.rows_in(placement.spot_names)
     known = placement.map[:, rows[rows >= 0]]
     mass = np.asarray(known.sum(axis=1)).ravel()
     sure = mass >= min(0.95, float(np.quantile(mass, 0.9)))

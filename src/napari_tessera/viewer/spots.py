@@ -94,10 +94,27 @@ def label_colours(ids: NDArray[np.int64], rgba: NDArray[np.float32]) -> dict[int
     return {None: clear, 0: clear, **table}
 
 
-def rows_of(names: NDArray[np.str_], wanted: NDArray[np.str_]) -> NDArray[np.int64]:
-    """Position of every wanted name, or -1, shape (n_wanted,), int64."""
-    place = {name: i for i, name in enumerate(names.tolist())}
-    return np.array([place.get(name, -1) for name in wanted.tolist()], dtype=np.int64)
+def placed(
+    values: NDArray[np.float32], names: NDArray[np.str_], spots: SpotsView, *, missing: float = 0.0
+) -> NDArray[np.float32]:
+    """Numbers or colours in the order of the view.
+
+    Parameters
+    ----------
+    values : ndarray, shape (n,) or (n, 4), float32
+        In the order of `names`.
+    names : ndarray of str, shape (n,)
+        Spots that they belong to.
+    spots : SpotsView
+        Spots on the screen; matched by name.
+    missing : float
+        What spots without a value get.
+    """
+    rows = spots.rows_in(names)
+    if len(rows) == len(values) and np.array_equal(rows, np.arange(len(rows))):
+        return values
+    rest = np.full((1, *values.shape[1:]), missing, dtype=np.float32)
+    return np.asarray(np.concatenate([values, rest])[rows])
 
 
 def _border(spots: SpotsView) -> float:
