@@ -2,21 +2,14 @@
 
 from __future__ import annotations
 
-import time
-from typing import TYPE_CHECKING
-
 import numpy as np
 import pytest
 
-import napari_tessera as nt
 from napari_tessera.contract.domains import Domains
 from napari_tessera.contract.errors import InputError
 from napari_tessera.contract.results import Provenance, Run, RunResult
-from napari_tessera.workbench.domain_edits import Merge, Recolour, Rename, Split, colours_now
 from napari_tessera.workbench.domain_editing import Stand, edited_run
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
+from napari_tessera.workbench.domain_edits import Merge, Recolour, Rename, Split, colours_now
 
 N = 90
 
