@@ -37,7 +37,7 @@ class Easel:
         """Domains that were drawn last."""
         domains = self.drawn[-1].result.domains
         assert domains is not None
-        return domains.names.tolist()
+        return [str(name) for name in domains.names]
 
 
 def found() -> Run:
