@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 import pytest
 
+import napari_tessera as nt
 from napari_tessera.contract.domains import Domains
 from napari_tessera.contract.errors import InputError
 from napari_tessera.contract.results import Provenance, Run, RunResult
+from napari_tessera.data.sample import write_sample
+from napari_tessera.data.write import read_run, write_run
 from napari_tessera.workbench.domain_editing import Stand, edited_run
 from napari_tessera.workbench.domain_edits import Merge, Recolour, Rename, Split, colours_now
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 N = 90
 
@@ -100,3 +108,19 @@ def test_an_edited_run_has_a_new_name_and_says_what_was_done() -> None:
 def test_own_colours_survive_the_result_file() -> None:
     coloured = Recolour(name="b", colour="#123456").apply(three())
     assert Domains.from_state(coloured.to_state()).colours == coloured.colours
+
+
+def test_edited_domains_keep_names_and_colours_in_the_store(tmp_path: Path) -> None:
+    sample = write_sample(tmp_path, n_cells=40, n_spots=60, n_genes=30, seed=0)
+    options = nt.SmoothedMixtureOptions(n_domains=3)
+    run = nt.find_domains(sample.tissue, method="baseline", options=options, out=sample.tissue)
+    assert run.result.domains is not None
+    old = str(run.result.domains.names[0])
+    edits = (Rename(old=old, new="duct"), Recolour(name="duct", colour="#123456"))
+    domains = edits[1].apply(edits[0].apply(run.result.domains))
+    made = edited_run(run, Stand(domains=domains, edits=edits))
+    write_run(sample.tissue, made)
+    again = read_run(sample.tissue, made.name).result.domains
+    assert again is not None
+    assert again.names.tolist() == domains.names.tolist()
+    assert colours_now(again) == colours_now(domains)
