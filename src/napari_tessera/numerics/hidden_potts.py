@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
+from torch.nn import functional
 
 from napari_tessera.numerics.gaussian_mixture import RIDGE
 
@@ -64,7 +65,8 @@ class Field:
         """Sum the neighbours' labels, shape (n_rows, ..., n_classes)."""
         nobody = torch.zeros_like(soft[:1])
         table = self.neighbours if rows is None else self.neighbours[rows]
-        return torch.cat([soft, nobody])[table].sum(dim=1)
+        rows_of = torch.cat([soft, nobody]).flatten(start_dim=1)
+        return functional.embedding_bag(table, rows_of, mode="sum").view(-1, *soft.shape[1:])
 
 
 def colour_graph(graph: sparse.csr_matrix) -> NDArray[np.int64]:

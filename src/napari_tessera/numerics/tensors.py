@@ -88,6 +88,21 @@ def quick_products() -> Iterator[None]:
         _QUICK.leave()
 
 
+@contextlib.contextmanager
+def one_thread() -> Iterator[None]:
+    """Let torch work in this thread alone.
+
+    Many small operations, shared among threads, take a hundred times as long where others work on
+    the machine too: each waits until all of its threads had their turn.
+    """
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
 def dense_rows(
     matrix: sparse.csr_matrix, rows: slice | np.ndarray, device: torch.device
 ) -> torch.Tensor:

@@ -112,6 +112,7 @@ def open_docks(viewer: Viewer) -> Session:
     window.resize(*SIZE)
     window.splitDockWidget(tissue, model, Qt.Orientation.Horizontal)
     window.splitDockWidget(tissue, results, Qt.Orientation.Vertical)
+    regions.setWindowTitle("Regions && genes")  # of the tab, where one & marks a key
     window.tabifyDockWidget(model, regions)
     model.raise_()
     window.resizeDocks([tissue, model], [DOCK_WIDTH, DOCK_WIDTH], Qt.Orientation.Horizontal)

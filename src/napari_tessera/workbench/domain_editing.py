@@ -264,7 +264,10 @@ def edited_run(run: Run, stand: Stand) -> Run:
         scores={}, baseline={}, history={}, run_directory="",
     )  # fmt: skip
     name = f"{before.method}_{digest}"
-    return Run(name=name, result=RunResult(domains=stand.domains), provenance=provenance)
+    return Run(
+        name=name, result=RunResult(domains=stand.domains), provenance=provenance,
+        colours={**run.colours, **stand.domains.colours},
+    )  # fmt: skip
 
 
 def _field_of(folder: RunDir, method: str) -> _Field | None:

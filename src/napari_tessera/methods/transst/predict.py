@@ -12,6 +12,7 @@ from napari_tessera.contract.domains import Domains
 from napari_tessera.contract.results import RunResult
 from napari_tessera.methods.transst.answer import Answer
 from napari_tessera.numerics.hidden_potts import Field, mean_field
+from napari_tessera.numerics.tensors import one_thread
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -69,8 +70,9 @@ def refit_field(
         With other probabilities.
     """
     answer = Answer.from_state(state)
-    field = Field.of(graph, torch.device("cpu"))
-    soft = member_fields(answer, field, (smoothness,) * len(answer.betas))
+    with one_thread():
+        field = Field.of(graph, torch.device("cpu"))
+        soft = member_fields(answer, field, (smoothness,) * len(answer.betas))
     return dataclasses.replace(domains, probability=soft)
 
 
