@@ -42,6 +42,8 @@ def planted(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path, Run]:
     sample = write_sample(folder, n_cells=300, n_spots=120, n_genes=40, seed=0)
     nt.map_cells(sample.tissue, sample.reference, method="baseline", out=sample.tissue)
     run = nt.map_cells(sample.tissue, sample.reference, options=QUICK, out=sample.tissue)
+    before = Region.area("before", np.eye(3, 2))
+    nt.write_regions(sample.tissue, [before], "global", "spots")  # a replay replaces its copy
     return sample.tissue, sample.reference, run
 
 
