@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 PATIENCE_S = 900.0
 SETTLE_S = 1.0
+SHOWN = {"open", "mapped", "composition", "region", "genes", "search"}
+"""Steps whose pictures the tutorial shows."""
 
 
 @dataclass
@@ -191,7 +193,10 @@ class Story:
 
     def genes(self) -> None:
         """Ask which genes put the cells there, and look at the first."""
-        self.regions.form.within.setCurrentText("all cell types")
+        within = self.regions.form.within
+        within.setCurrentText("all cell types")
+        within.textActivated.emit("all cell types")
+        self.must(lambda: "within" not in self.regions.counts.text(), "the cells were counted")
         self.regions.ask.click()
         self.must(lambda: self.session.explaining.explanation, "genes were ranked")
         self.picture("genes")
@@ -231,6 +236,8 @@ def keep_for_docs(pictures: list[Path], folder: Path) -> None:
     from PIL import Image
 
     for path in pictures:
+        if path.stem.partition("_")[2] not in SHOWN:
+            continue
         with Image.open(path) as opened:
             small = opened.convert("RGB")
         small.thumbnail((1400, 1400))

@@ -93,7 +93,7 @@ def same_numbers(store: Path, other: Path, name: str) -> bool:
     )
 
 
-def press(qtbot: QtBot, widget: QWidget, key: Qt.Key) -> None:
+def press(widget: QWidget, key: Qt.Key) -> None:
     """Press a key on what has the keyboard."""
     assert widget.focusPolicy() & Qt.FocusPolicy.TabFocus
     widget.setFocus(Qt.FocusReason.TabFocusReason)
@@ -109,8 +109,8 @@ def test_the_main_job_needs_no_mouse(window: Window, qtbot: QtBot) -> None:
     qtbot.waitUntil(lambda: window.bench.can_run, timeout=PATIENCE_MS)
     _tissue, model, results = window.docks
     while model.method.currentData() != "baseline":
-        press(qtbot, model.method, Qt.Key.Key_Down)
-    press(qtbot, model.run_bar.run, Qt.Key.Key_Space)
+        press(model.method, Qt.Key.Key_Down)
+    press(model.run_bar.run, Qt.Key.Key_Space)
     qtbot.waitUntil(lambda: bool(window.bench.jobs), timeout=PATIENCE_MS)
     job = window.bench.jobs[-1]
     qtbot.waitUntil(lambda: job.outcome is not None, timeout=PATIENCE_MS)
@@ -118,9 +118,9 @@ def test_the_main_job_needs_no_mouse(window: Window, qtbot: QtBot) -> None:
     assert job.outcome.state is JobState.DONE
     qtbot.waitUntil(lambda: results.remove_button.isEnabled(), timeout=PATIENCE_MS)
     assert window.role("cells")
-    press(qtbot, results.remove_button, Qt.Key.Key_Space)
+    press(results.remove_button, Qt.Key.Key_Space)
     assert not window.role("cells")
-    press(qtbot, results.list, Qt.Key.Key_Return)
+    press(results.list, Qt.Key.Key_Return)
     qtbot.waitUntil(lambda: window.role("cells"), timeout=PATIENCE_MS)
     assert silent_buttons(window) == []
     assert shared_keys(window) == set()
