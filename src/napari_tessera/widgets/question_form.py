@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 REGION, PATH, TYPE, DOMAIN = "a region", "along a path", "a cell type", "a domain"
 REST, COMMONEST, ALL = "the rest", "its commonest cell type", "all cell types"
 
-NARROW = 7
+NARROW = 5
 """Letters of an entry that are seen at least: beside the longest label, in a narrow dock."""
 
 
