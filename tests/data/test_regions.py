@@ -12,6 +12,7 @@ from spatialdata.transformations import Affine, set_transformation
 
 from napari_tessera.contract.errors import InputError, StoreError
 from napari_tessera.contract.regions import Region, RegionKind
+from napari_tessera.data.convert import import_tissue
 from napari_tessera.data.read import open_tissue
 from napari_tessera.data.regions import (
     PATHS,
@@ -130,3 +131,14 @@ def test_a_line_that_encloses_nothing_is_refused() -> None:
 def test_a_region_survives_json() -> None:
     again = Region.from_json(HOLED.to_json())
     assert area_of(again).equals(area_of(HOLED))
+
+
+def test_regions_of_a_copy_can_be_changed_as_those_of_its_source(
+    store: Path, tmp_path: Path
+) -> None:
+    write_regions(store, [HOLED], "global")
+    copy = tmp_path / "copy.zarr"
+    import_tissue(store, copy)
+    write_regions(copy, [TWO], "global")
+    assert [region.name for region in read(copy)] == ["two"]
+    assert [region.name for region in read(store)] == ["duct"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import os
 import shutil
@@ -23,7 +24,7 @@ from napari_tessera.workflows.explained import Question
 from napari_tessera.workflows.notebook import notebook_text, write_steps
 from napari_tessera.workflows.script import script_text
 from napari_tessera.workflows.steps import Computed, Deleted, Drawn, Exported, Opened, Ranked
-from napari_tessera.workflows.stored_steps import steps_of_run
+from napari_tessera.workflows.stored_steps import computed_from, steps_of_run
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -42,6 +43,8 @@ def planted(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path, Run]:
     sample = write_sample(folder, n_cells=300, n_spots=120, n_genes=40, seed=0)
     nt.map_cells(sample.tissue, sample.reference, method="baseline", out=sample.tissue)
     run = nt.map_cells(sample.tissue, sample.reference, options=QUICK, out=sample.tissue)
+    before = Region.area("before", np.eye(3, 2))
+    nt.write_regions(sample.tissue, [before], "global", "spots")  # a replay replaces its copy
     return sample.tissue, sample.reference, run
 
 
@@ -174,6 +177,16 @@ def test_a_run_whose_directory_has_gone_needs_the_reference(
     assert isinstance(computed, Computed)
     known = run_dir_spec(tissue, run.name)
     assert (computed.spec.options, computed.spec.selection) == (known.options, known.selection)
+
+
+def test_what_was_edited_by_hand_is_said_and_no_option(planted: tuple[Path, Path, Run]) -> None:
+    tissue, reference, run = planted
+    options = {**run.provenance.options, "edited_from": run.name, "edits": ["a and b are one"]}
+    provenance = dataclasses.replace(run.provenance, options=options)
+    edited = dataclasses.replace(run, name="stem_edited", provenance=provenance)
+    computed = computed_from(tissue, edited, reference)
+    assert "edited this run by hand" in computed.note
+    assert set(computed.spec.options) == set(run.provenance.options)
 
 
 def test_a_notebook_has_the_code_of_the_script_and_figures(

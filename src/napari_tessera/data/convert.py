@@ -12,6 +12,8 @@ import numpy as np
 from napari_tessera.contract.errors import StoreError
 from napari_tessera.contract.report import Problem, Severity
 from napari_tessera.data.disk import flush_folder, flush_tree
+from napari_tessera.data.listing import listed
+from napari_tessera.data.manifest import is_stamped, stamp
 from napari_tessera.data.pictures import add_picture, number_of, pictures_of
 from napari_tessera.data.problems import refusal, repair, some
 from napari_tessera.data.read import Tissue, open_tissue
@@ -292,6 +294,7 @@ def import_tissue(
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
         _detached(tissue.sdata).write(staged)
+        _sign(tissue.path, staged)
         flush_tree(staged)
         staged.rename(out)
         flush_folder(out.parent)
@@ -302,6 +305,14 @@ def import_tissue(
         shutil.rmtree(staged, ignore_errors=True)
     written = open_tissue(out)
     return Tissue(sdata=written.sdata, path=out, title=tissue.title, repairs=tissue.repairs)
+
+
+def _sign(source: Path | None, copy: Path) -> None:
+    """Note in a copy which elements are ours, as its source does: only those may be replaced."""
+    if source is not None:
+        for place in listed(copy):
+            if is_stamped(source / place):
+                stamp(copy / place)
 
 
 def _detached(sdata: SpatialData) -> SpatialData:

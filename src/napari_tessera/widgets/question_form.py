@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 REGION, PATH, TYPE, DOMAIN = "a region", "along a path", "a cell type", "a domain"
 REST, COMMONEST, ALL = "the rest", "its commonest cell type", "all cell types"
 
+NARROW = 5
+"""Letters of an entry that are seen at least: beside the longest label, in a narrow dock."""
+
 
 class QuestionForm(QWidget):  # type: ignore[misc]  # Qt comes without types
     """Five choices that make a question.
@@ -53,6 +56,7 @@ class QuestionForm(QWidget):  # type: ignore[misc]  # Qt comes without types
             ("Run", self.run), ("Which genes set apart", self.kind), ("called", self.group),
             ("from", self.against), ("within", self.within),
         ):  # fmt: skip
+            box.setMinimumContentsLength(NARROW)
             form.addRow(label, box)
         fill(self.kind, (REGION, PATH, TYPE, DOMAIN), REGION)
         self._offer()

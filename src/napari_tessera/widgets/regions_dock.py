@@ -82,6 +82,7 @@ class RegionsDock(QWidget):  # type: ignore[misc]  # Qt comes without types
             "Figure…", "Write the picture: SVG, PNG or PDF", self._save_figure
         )
         self.gene = ""
+        self.shown.setMinimumContentsLength(8)
         fill(self.shown, (ATTRIBUTION, EXPRESSION), ATTRIBUTION)
         self._lay_out()
         self._connect()

@@ -61,12 +61,12 @@ class RegionsFiles(QWidget):  # type: ignore[misc]  # Qt comes without types
         came = len(self._explaining.regions) - before
         if came:
             left = f" Left out: {', '.join(skipped)}." if skipped else ""
-            self._say(f"{path.name}: {came} regions were added and stored.{left}")
+            self._say(f"{path.name}: {_count(came)} added and stored.{left}")
 
     def write(self, path: Path) -> None:
         """Write the regions to a file, and say so."""
         if self.history.save(path):
-            self._say(f"Wrote {len(self._explaining.regions)} regions to {path.name}.")
+            self._say(f"Wrote {_count(len(self._explaining.regions))} to {path.name}.")
 
     def _ask_load(self) -> None:
         chosen, _ = QFileDialog.getOpenFileName(self, "Import regions", "", KINDS)
@@ -83,3 +83,7 @@ class RegionsFiles(QWidget):  # type: ignore[misc]  # Qt comes without types
         self.redo.setEnabled(self.history.can_redo)
         self.load.setEnabled(self._bench.view is not None)
         self.save.setEnabled(bool(self._explaining.regions))
+
+
+def _count(number: int) -> str:
+    return "1 region" if number == 1 else f"{number} regions"

@@ -6,7 +6,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from qtpy.QtCore import Qt
-from qtpy.QtWidgets import QApplication, QFileDialog, QHBoxLayout, QMenu, QToolButton, QWidget
+from qtpy.QtWidgets import (
+    QApplication,
+    QFileDialog,
+    QHBoxLayout,
+    QMenu,
+    QPushButton,
+    QVBoxLayout,
+    QWidget,
+)
 
 from napari_tessera.widgets.parts import button, words
 
@@ -43,10 +51,8 @@ class ResultsExport(QWidget):  # type: ignore[misc]  # Qt comes without types
             "Fill the Model dock as it was for the chosen run (Ctrl+double-click on the run)",
             self._on_same,
         )
-        self.export = QToolButton()
-        self.export.setText("Export")
+        self.export = QPushButton("Export")
         self.export.setToolTip("Write a script, a notebook, or tables")
-        self.export.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         self.menu = QMenu(self.export)
         self.menu.setToolTipsVisible(True)
         verbs: dict[str, Callable[[], None]] = {
@@ -59,11 +65,13 @@ class ResultsExport(QWidget):  # type: ignore[misc]  # Qt comes without types
         self.export.setMenu(self.menu)
         self.said = words()
         self.said.hide()
-        row = QHBoxLayout(self)
-        row.setContentsMargins(0, 0, 0, 0)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        row = QHBoxLayout()
         row.addWidget(self.same)
         row.addWidget(self.export)
-        row.addWidget(self.said, 1)
+        column.addLayout(row)
+        column.addWidget(self.said)
         dock.list.opened.connect(self._on_opened)
         dock.list.chosen.connect(lambda _: self._refresh())
         recorder.changed.connect(lambda _: self._refresh())

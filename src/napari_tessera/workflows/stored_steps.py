@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING
 from napari_tessera.contract.errors import InputError
 from napari_tessera.contract.inputs import RunSpec
 from napari_tessera.contract.method import Task
+from napari_tessera.contract.options import option_fields
 from napari_tessera.jobs.run_dir import RunDir, run_root
+from napari_tessera.methods import get_method
 from napari_tessera.workflows.notebook import write_steps
 from napari_tessera.workflows.steps import Computed, Drawn, Opened, Step
 
@@ -17,6 +19,8 @@ if TYPE_CHECKING:
     from napari_tessera.contract.results import Run, RunResult
 
 FINISHED_EARLY = "A person ended this fit early; the script lets it run to its end."
+
+EDITED = "A person edited this run by hand afterwards; the script computes it as it was before."
 
 
 def export_script(
@@ -94,16 +98,19 @@ def computed_from(store: Path | None, run: Run, reference: Path | str | None = N
         msg = f"Run {run.name}: expected its directory with the path of the reference, found none."
         raise InputError(msg, "Say where the reference lies with --reference REF.h5ad.")
     early = run.provenance.ending != "complete"
+    edited = "edited_from" in run.provenance.options
     return Computed(
         name=run.name,
         spec=spec,
-        note=FINISHED_EARLY if early else "",
+        note=EDITED if edited else FINISHED_EARLY if early else "",
         places=run.result.placement is not None,
     )
 
 
 def recipe_of(store: Path | None, run: Run) -> RunSpec:
     """Recipe of a run, as its directory has it, or as far as the store does.
+
+    What a person edited afterwards is no option of the method and is left out.
 
     Parameters
     ----------
@@ -113,7 +120,10 @@ def recipe_of(store: Path | None, run: Run) -> RunSpec:
         The run.
     """
     directory = RunDir(run_root(store) / run.name)
-    return directory.spec if directory.exists() else _remembered(run, store)
+    spec = directory.spec if directory.exists() else _remembered(run, store)
+    known = {field.name for field in option_fields(get_method(spec.method).options_type)}
+    options = {name: value for name, value in spec.options.items() if name in known}
+    return dataclasses.replace(spec, options=options)
 
 
 def _remembered(run: Run, store: Path | None) -> RunSpec:
