@@ -29,6 +29,8 @@ class Role(StrEnum):
     GENE = "gene"
     GENES = "genes"
     REGIONS = "regions"
+    SELECTION = "selection"
+    LASSO = "lasso"
 
 
 def mark(role: Role, run: str = "", detail: str = "") -> dict[str, Any]:
