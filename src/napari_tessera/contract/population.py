@@ -22,6 +22,21 @@ class Kind(StrEnum):
     CELLS = "cells"
 
 
+class How(StrEnum):
+    """What a lasso does with those inside it."""
+
+    ANEW = "selects anew"
+    ADD = "adds to the selection"
+    REMOVE = "takes out of the selection"
+
+
+class Against(StrEnum):
+    """Whom a selection is compared with."""
+
+    REST = "all others"
+    SECOND = "the second selection"
+
+
 @dataclass(frozen=True, kw_only=True)
 class Population:
     """All spots of a tissue, or all cells that a run placed.
@@ -57,21 +72,6 @@ class Population:
             if size != self.names.size:
                 msg = f"{name} must have {self.names.size} rows; found {size}"
                 raise ValueError(msg)
-
-    def share(self, column: str, chosen: NDArray[np.bool_]) -> dict[str, float]:
-        """Share of every label among those that are chosen; 0 for all where nobody is.
-
-        Parameters
-        ----------
-        column : str
-            One of `labels`.
-        chosen : ndarray of bool, shape (n,)
-            Who counts.
-        """
-        names, codes = np.unique(self.labels[column], return_inverse=True)
-        counts = np.bincount(codes[chosen], minlength=names.size)
-        shares = counts / max(int(counts.sum()), 1)
-        return {str(name): float(share) for name, share in zip(names, shares, strict=True)}
 
 
 @dataclass(frozen=True, kw_only=True)

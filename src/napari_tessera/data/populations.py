@@ -75,7 +75,9 @@ def cells_population(
     placement = run.result.placement
     if placement is None:
         return None
-    names, labels, embeddings = placement.cell_names, {}, {}
+    names = placement.cell_names
+    labels: dict[str, NDArray[np.str_]] = {}
+    embeddings: dict[str, NDArray[np.float32]] = {}
     if placement.cell_types is not None:
         labels["cell type"] = placement.cell_types
     if reference is not None:
@@ -167,11 +169,11 @@ def _labels(table: AnnData, names: NDArray[np.str_]) -> dict[str, NDArray[np.str
 
 
 def _embeddings(table: AnnData, names: NDArray[np.str_]) -> dict[str, NDArray[np.float32]]:
-    """What ``obsm`` holds that is an embedding, UMAP first."""
+    """Find the embeddings in ``obsm``, UMAP first."""
     rows, found = _rows(table, names), {}
     for key in sorted(table.obsm, key=lambda k: ("umap" not in k.lower(), k)):
         values = table.obsm[key]
-        plain = isinstance(values, np.ndarray) and values.ndim == 2 and values.shape[1] > 1  # noqa: PLR2004
+        plain = isinstance(values, np.ndarray) and values.ndim == 2 and values.shape[1] > 1
         if not plain or key.startswith(PLACES) or not np.issubdtype(values.dtype, np.number):
             continue
         gap = np.full((1, values.shape[1]), np.nan)
@@ -180,7 +182,7 @@ def _embeddings(table: AnnData, names: NDArray[np.str_]) -> dict[str, NDArray[np
 
 
 def _spot_labels(result: RunResult, names: NDArray[np.str_]) -> dict[str, NDArray[np.str_]]:
-    """What a run says of the spots."""
+    """Collect what a run says of the spots."""
     found: dict[str, NDArray[np.str_]] = {}
     if result.composition is not None:
         found["dominant type"] = _of(

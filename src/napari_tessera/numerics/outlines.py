@@ -37,9 +37,7 @@ def inside(outline: NDArray[np.floating], xy: NDArray[np.floating]) -> NDArray[n
     corners = corners[np.isfinite(corners).all(axis=1)]
     if len(np.unique(corners, axis=0)) < CORNERS:
         return found
-    shape = shapely.Polygon(corners)
-    if not shape.is_valid:
-        shape = shapely.make_valid(shape)
+    shape = shapely.make_valid(shapely.Polygon(corners))
     shapely.prepare(shape)
     (left, below), (right, above) = corners.min(axis=0), corners.max(axis=0)
     x, y = xy[:, 0], xy[:, 1]

@@ -102,9 +102,7 @@ def disc(radius: int) -> list[tuple[int, int]]:
     return [(dy, dx) for dy in steps for dx in steps if dy**2 + dx**2 <= (radius + 0.3) ** 2]
 
 
-def colours_of_scatter(
-    rgba: NDArray[np.float32], chosen: NDArray[np.bool_]
-) -> NDArray[np.uint8]:
+def colours_of_scatter(rgba: NDArray[np.float32], chosen: NDArray[np.bool_]) -> NDArray[np.uint8]:
     """Colours as bytes; where some are chosen, the others step back.
 
     Parameters
@@ -120,9 +118,7 @@ def colours_of_scatter(
     return found
 
 
-def _pixels(
-    values: NDArray[np.floating], low: float, high: float, size: int
-) -> NDArray[np.int64]:
+def _pixels(values: NDArray[np.floating], low: float, high: float, size: int) -> NDArray[np.int64]:
     """Pixel of every value; -1 where it has none."""
     place = (values - low) * (size / (high - low))
     outside = ~((place >= 0) & (place < size))

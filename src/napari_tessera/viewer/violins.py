@@ -37,6 +37,23 @@ class Violin:
     median: float
 
 
+@dataclass(frozen=True, kw_only=True)
+class GeneViolins:
+    """Spread of one gene on both sides; None for a side without anybody.
+
+    Parameters
+    ----------
+    gene : str
+        The gene.
+    first, others : Violin or None
+        Of the selection and of those it is compared with.
+    """
+
+    gene: str
+    first: Violin | None
+    others: Violin | None
+
+
 def violin(values: NDArray[np.floating], *, seed: int = 0) -> Violin | None:
     """Density of values by Gaussian kernels; a bar where all are the same, None where none is.
 

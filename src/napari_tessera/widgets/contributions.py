@@ -86,6 +86,14 @@ def genes_dock(napari_viewer: Viewer | None = None) -> QWidget:
     return GenesDock(session.finding, session.canvas)
 
 
+def explore_dock(napari_viewer: Viewer | None = None) -> QWidget:
+    """Make the Explore dock, for the same viewer as `tissue_dock`."""
+    from napari_tessera.widgets.explore_dock import ExploreDock
+
+    session = _session(napari_viewer)
+    return ExploreDock(session.viewer, session.bench, session.exploring)
+
+
 def _session(viewer: Viewer | None) -> Session:
     """Find the session of a viewer, of the current one if none is given."""
     import napari

@@ -22,6 +22,7 @@ from napari_tessera.workbench.explaining import Explaining
 from napari_tessera.workbench.gene_finding import GeneFinding
 from napari_tessera.workbench.recorder import Recorder
 from napari_tessera.workbench.scaling import Scaling
+from napari_tessera.workbench.exploring import Exploring
 
 if TYPE_CHECKING:
     from napari import Viewer
@@ -57,6 +58,7 @@ class Session(QObject):  # type: ignore[misc]  # Qt comes without types
         self.colours = ColourChoice(self.canvas, self.colouring)
         self.editing = DomainEditing(self.bench, self.main_thread.post)
         self.recorder = Recorder(self.bench, self.explaining, self.main_thread.post)
+        self.exploring = Exploring(self.bench, self.main_thread.post)
         self._viewer = weakref.ref(viewer)
         self._window: QWidget | None = None
         self._target: QWidget | None = None
@@ -129,6 +131,7 @@ class Session(QObject):  # type: ignore[misc]  # Qt comes without types
         self.scaling.close(0.2)
         self.editing.close()
         self.recorder.close()
+        self.exploring.close()
         self.canvas.close()
         self.bench.close(CLOSE_S)
         self._window = self._target = None

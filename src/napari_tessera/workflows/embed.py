@@ -19,7 +19,9 @@ NEIGHBOURS = 15
 """Neighbours in the graph, scanpy's default."""
 
 
-def umap_of(values: sparse.csr_matrix | NDArray[np.floating], *, seed: int = 0) -> NDArray:  # type: ignore[type-arg]
+def umap_of(
+    values: sparse.csr_matrix | NDArray[np.floating], *, seed: int = 0
+) -> NDArray[np.float32]:
     """Lay rows out in a plane by UMAP.
 
     Parameters
@@ -37,9 +39,9 @@ def umap_of(values: sparse.csr_matrix | NDArray[np.floating], *, seed: int = 0) 
     import anndata
     import scanpy
 
-    rows = anndata.AnnData(sparse.csr_matrix((values.shape[0], 1), dtype=np.float32))
-    if sparse.issparse(values):
-        rows = anndata.AnnData(sparse.csr_matrix(values))
+    rows = anndata.AnnData(np.zeros((values.shape[0], 1), dtype=np.float32))
+    if not isinstance(values, np.ndarray):
+        rows = anndata.AnnData(values)
         n_components = min(COMPONENTS, *(n - 1 for n in values.shape))
         scanpy.pp.pca(rows, n_comps=n_components, random_state=seed)
     else:
@@ -78,4 +80,4 @@ def embed_file(rows: Path, out: Path) -> None:
     """
     with np.load(rows) as held:
         dense = held["values"] if "values" in held.files else None
-    np.save(out, umap_of(sparse.load_npz(rows) if dense is None else dense))
+    np.save(out, umap_of(sparse.csr_matrix(sparse.load_npz(rows)) if dense is None else dense))
