@@ -76,6 +76,9 @@ def cells_of_a_cluster(viewer: Any, dock: Any) -> None:  # noqa: ANN401
     exploring = session_of(viewer).exploring
     exploring.look_at(Kind.CELLS)
     until(lambda: exploring.population is not None and exploring.population.kind is Kind.CELLS)
+    if not any("UMAP" in name for name in exploring.population.embeddings):
+        exploring.compute_umap(of_expression=True)
+        until(lambda: "UMAP" in exploring.embedding)
     until(lambda: len(exploring.plane) == exploring.population.names.size)
     pause(0.5)
     groups = exploring.groups

@@ -49,8 +49,8 @@ def group_rgba(
 
 def selection_layer(
     population: Population,
-    first: NDArray[np.bool_],
-    second: NDArray[np.bool_],
+    sides: tuple[NDArray[np.bool_], NDArray[np.bool_]],
+    faces: NDArray[np.float32] | None,
     view: TissueView,
 ) -> LayerData | None:
     """One layer that shows both selections on the tissue; None where nobody is selected.
@@ -59,12 +59,14 @@ def selection_layer(
     ----------
     population : Population
         Whose places are shown.
-    first, second : ndarray of bool, shape (n,)
+    sides : two ndarrays of bool, each (n,)
         The two selections.
+    faces : ndarray or None, shape (n, 4), float32
+        Colours inside the rings; those of the selections where None.
     view : TissueView
         Tissue on the screen.
     """
-    chosen, rgba = group_rgba(first, second)
+    chosen, rgba = group_rgba(*sides)
     if not chosen.any():
         return None
     xy = population.xy[chosen]
@@ -73,18 +75,19 @@ def selection_layer(
         picture, affine = _picture(xy, rgba, population.xy)
         more = {"rgb": True, "affine": affine, "opacity": 0.75, "interpolation2d": "nearest"}
         return picture, {**arguments, **more}, "image"
-    return row_col(xy), {**arguments, **_ring(population.xy, rgba)}, "points"
+    look = _ring(view, population.xy)
+    colours = {"face_color": rgba if faces is None else faces[chosen], "border_color": rgba}
+    return row_col(xy), {**arguments, **look, **colours}, "points"
 
 
-def _ring(everybody: NDArray[np.float64], rgba: NDArray[np.float32]) -> dict[str, object]:
-    """Look of a ring around a cell or a spot."""
-    faces = rgba.copy()
-    faces[:, 3] = 0.25
+def _ring(view: TissueView, everybody: NDArray[np.float64]) -> dict[str, object]:
+    """Look of a dot with a broad rim, larger than the dot of a placed cell."""
+    around = everybody if view.spots is None else view.spots.xy
+    crowd = len(everybody) / max(len(around), 1)
+    size = typical_distance(around) * float(np.clip(0.95 / np.sqrt(max(crowd, 1)), 0.12, 0.6))
     return {
-        "size": 0.75 * typical_distance(everybody),
-        "face_color": faces,
-        "border_color": rgba,
-        "border_width": 0.22,
+        "size": size,
+        "border_width": 0.25,
         "symbol": "disc",
         "antialiasing": 1,
         "canvas_size_limits": (5, 60),

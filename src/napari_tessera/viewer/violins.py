@@ -9,7 +9,11 @@ import numpy as np
 from scipy import stats
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
+
+    from napari_tessera.contract.expression import Expression
 
 GRID = 64
 """Heights at which the density is known."""
@@ -75,3 +79,30 @@ def violin(values: NDArray[np.floating], *, seed: int = 0) -> Violin | None:
     at = np.linspace(drawn.min(), drawn.max(), GRID)
     density = stats.gaussian_kde(drawn)(at)
     return Violin(at=at, width=density / density.max(), median=median)
+
+
+def gene_violins(
+    expression: Expression,
+    genes: Sequence[str],
+    first: NDArray[np.bool_],
+    others: NDArray[np.bool_],
+) -> tuple[GeneViolins, ...]:
+    """Spread of some genes on both sides; what is not among the genes is left out.
+
+    Parameters
+    ----------
+    expression : Expression
+        Log-normalised.
+    genes : sequence of str
+        Which ones.
+    first, others : ndarray of bool, shape (n_obs,)
+        The two sides.
+    """
+    place = {name: i for i, name in enumerate(expression.gene_names.tolist())}
+    known = [gene for gene in genes if gene in place]
+    found = []
+    for gene in known:
+        column = np.asarray(expression.values[:, place[gene]].toarray()).ravel()
+        sides = violin(column[first]), violin(column[others])
+        found.append(GeneViolins(gene=gene, first=sides[0], others=sides[1]))
+    return tuple(found)

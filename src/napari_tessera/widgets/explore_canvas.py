@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import weakref
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,6 +18,11 @@ if TYPE_CHECKING:
 
     from napari_tessera.workbench.bench import Bench
     from napari_tessera.workbench.exploring import Exploring
+
+BEHIND = 0.3
+"""Opacity of a run's layers while somebody is selected."""
+
+_OF_A_RUN = frozenset({Role.CELLS, Role.COMPOSITION})
 
 LOOK_MS = 60
 """Time between two looks whether a lasso has been let go."""
@@ -45,10 +51,12 @@ class ExploreCanvas:
     def __init__(self, viewer: Viewer, bench: Bench, exploring: Exploring) -> None:
         self._viewer, self._bench, self._exploring = viewer, bench, exploring
         self._before: Any = None
+        self._behind: weakref.WeakKeyDictionary[Any, float] = weakref.WeakKeyDictionary()
         self._look = QTimer()
         self._look.setInterval(LOOK_MS)
         self._look.timeout.connect(self.take)
         exploring.selected.connect(self.show)
+        exploring.coloured.connect(self.show)
 
     # -- selection -----------------------------------------------------------------------------
 
@@ -57,8 +65,10 @@ class ExploreCanvas:
         exploring, view = self._exploring, self._bench.view
         old, made = self._layer(Role.SELECTION), None
         if exploring.population is not None and view is not None:
+            faces = exploring.rgba if len(exploring.rgba) == exploring.first.size else None
             sides = exploring.first, exploring.second
-            made = selection_layer(exploring.population, *sides, view)
+            made = selection_layer(exploring.population, sides, faces, view)
+        self._step_back(back=made is not None)
         active = self._viewer.layers.selection.active
         at = None if old is None else self._viewer.layers.index(old)
         visible = old is None or old.visible
@@ -68,6 +78,19 @@ class ExploreCanvas:
             insert_layer(self._viewer, made, at).visible = visible
         if active is not None and active in self._viewer.layers:
             self._viewer.layers.selection.active = active
+
+    def _step_back(self, *, back: bool) -> None:
+        """Let a run's layers step back behind a selection, unless a person has set them since."""
+        for layer in self._viewer.layers:
+            if layer.metadata.get(MARK, {}).get("role") not in _OF_A_RUN:
+                continue
+            if back and layer not in self._behind and layer.opacity > BEHIND:
+                self._behind[layer] = layer.opacity
+                layer.opacity = BEHIND
+            elif not back and layer in self._behind and layer.opacity == BEHIND:
+                layer.opacity = self._behind[layer]
+        if not back:
+            self._behind.clear()
 
     # -- lasso ---------------------------------------------------------------------------------
 
@@ -101,6 +124,7 @@ class ExploreCanvas:
         """Look no more."""
         self._look.stop()
         self._exploring.selected.disconnect(self.show)
+        self._exploring.coloured.disconnect(self.show)
 
     def _empty(self) -> Any:  # noqa: ANN401 - a layer tuple
         view = self._bench.view

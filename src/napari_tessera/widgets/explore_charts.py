@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyqtgraph
 from psygnal import Signal
-from qtpy.QtWidgets import QVBoxLayout, QWidget
+from qtpy.QtWidgets import QSizePolicy, QVBoxLayout, QWidget
 
 from napari_tessera.viewer.scatter import FIRST, NEITHER, SECOND
 
@@ -25,8 +25,8 @@ MOST_BARS = 12
 ROW = 22
 """Pixels of height per label."""
 
-VIOLINS = 170
-"""Least height of the violins in pixels."""
+VIOLINS = 190
+"""Height of the violins in pixels."""
 
 LONGEST_NAME = 16
 """Letters of a label beside its bars; the tooltip has all."""
@@ -37,6 +37,7 @@ def bare_plot() -> pyqtgraph.PlotWidget:
     plot = pyqtgraph.PlotWidget(background=None)
     plot.setMenuEnabled(False)
     plot.hideButtons()
+    plot.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Expanding)
     plot.setMouseEnabled(x=False, y=False)
     return plot
 
@@ -127,7 +128,7 @@ class Violins(QWidget):  # type: ignore[misc]  # Qt comes without types
         super().__init__()
         self.plot = bare_plot()
         self.plot.setLabel("left", "log expression")
-        self.setMinimumHeight(VIOLINS)
+        self.setFixedHeight(VIOLINS)
         self.setToolTip("Left half: the selection; right half: those it is compared with")
         self.genes: list[str] = []
         column = QVBoxLayout(self)

@@ -13,6 +13,8 @@ from qtpy.QtWidgets import (
     QFormLayout,
     QHBoxLayout,
     QLineEdit,
+    QMenu,
+    QPushButton,
     QVBoxLayout,
     QWidget,
 )
@@ -29,7 +31,7 @@ from napari_tessera.widgets.explore_charts import (
 )
 from napari_tessera.widgets.explore_plot import EmbeddingPlot
 from napari_tessera.widgets.gene_table import GeneTable
-from napari_tessera.widgets.parts import button, combo, fill, scrolled, words
+from napari_tessera.widgets.parts import DOCK_WIDTH, button, combo, fill, scrolled, words
 
 if TYPE_CHECKING:
     from napari.viewer import Viewer
@@ -47,7 +49,7 @@ MOST_GENES = 4
 
 _EMPTY = "Open a tissue in the Tissue dock; its spots, and the cells that a run placed, are here."
 _NO_EMBEDDING = (
-    "No embedding is stored with these. UMAP… makes one; a lasso on the tissue works without."
+    "No embedding is stored with these. UMAP makes one; a lasso on the tissue works without."
 )
 
 
@@ -100,13 +102,17 @@ class ExploreDock(QWidget):  # type: ignore[misc]  # Qt comes without types
             each.setCheckable(True)
         self.lasso.setChecked(True)
         self.on_tissue = button(
-            "Lasso on tissue", "Hold the button and draw around some on the tissue",
+            "On tissue", "Hold the button and draw around some on the tissue",
             self.canvas.start,
         )  # fmt: skip
-        self.umap = button(
-            "UMAP…", "Compute a UMAP of what is seen, or of the expression, in the background",
-            do.compute_umap,
-        )  # fmt: skip
+        self.umap = QPushButton("UMAP")
+        self.umap.setToolTip(
+            "Compute a UMAP in the background; it is kept while the window is open"
+        )
+        menu = QMenu(self.umap)
+        menu.addAction("of the expression", lambda: do.compute_umap(of_expression=True))
+        menu.addAction("of the embedding that is seen", lambda: do.compute_umap())
+        self.umap.setMenu(menu)
         self.keep = button("Keep as second", "Keep the selection to compare with", do.keep_second)
         self.clear = button("Clear", "Select nobody", do.clear)
         self.rank = button("Rank genes", "Wilcoxon's test for every gene", do.compare)
@@ -116,9 +122,8 @@ class ExploreDock(QWidget):  # type: ignore[misc]  # Qt comes without types
         inside = QWidget()
         column = QVBoxLayout(inside)
         column.setContentsMargins(6, 6, 6, 6)
-        form = _form({"Look at": self.kind, "Colours": self.colour})
-        form.layout().addRow("Embedding", _row(self.embedding, self.umap))
-        tools = _row(self.lasso, self.move_button, self.on_tissue)
+        form = _form({"Look at": self.kind, "Colours": self.colour, "Embedding": self.embedding})
+        tools = _row(self.lasso, self.move_button, self.on_tissue, self.umap)
         against = _form({"A lasso": self.how, "Against": self.against})
         for part in (
             form, self.plot, self.story, tools, against, _row(self.keep, self.clear), self.counts,
@@ -127,7 +132,10 @@ class ExploreDock(QWidget):  # type: ignore[misc]  # Qt comes without types
             column.addWidget(part)
         outer = QVBoxLayout(self)
         outer.setContentsMargins(0, 0, 0, 0)
-        outer.addWidget(scrolled(inside))
+        area = scrolled(inside)
+        bar = area.verticalScrollBar().sizeHint().width()
+        area.setMinimumWidth(max(DOCK_WIDTH, inside.minimumSizeHint().width() + bar))
+        outer.addWidget(area)
 
     def _connect(self) -> None:
         do = self._exploring
@@ -214,7 +222,7 @@ class ExploreDock(QWidget):  # type: ignore[misc]  # Qt comes without types
         if do.groups is None or do.population is None:
             return
         chosen, rgba = group_rgba(do.first, do.second)
-        colours = do.groups.rgba()
+        colours = do.rgba
         if self.colour.currentText() == BY_SELECTION and len(colours) == len(chosen):
             colours = np.tile(_NEITHER, (len(chosen), 1))
             colours[chosen] = rgba

@@ -8,15 +8,15 @@ import numpy as np
 import pyqtgraph
 from psygnal import Signal
 from qtpy.QtCore import QRectF, Qt, QTimer
-from qtpy.QtWidgets import QVBoxLayout, QWidget
+from qtpy.QtWidgets import QSizePolicy, QVBoxLayout, QWidget
 
 from napari_tessera.viewer.scatter import Frame, colours_of_scatter, frame_of, paint_scatter
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-HEIGHT = 260
-"""Least height in pixels."""
+HEIGHTS = (240, 360)
+"""Least and greatest height in pixels."""
 
 PAINT_MS = 15
 """Wait before painting anew while a person zooms."""
@@ -50,13 +50,18 @@ class LassoBox(pyqtgraph.ViewBox):  # type: ignore[misc]  # pyqtgraph comes with
         event.accept()
         if event.isStart():
             self._corners = []
-        point = self.mapToView(event.pos())
-        self._corners.append((point.x(), point.y()))
+            self._add(event.buttonDownPos())
+        self._add(event.pos())
         x, y = np.array(self._corners).T
         self.line.setData(np.append(x, x[0]), np.append(y, y[0]))
         if event.isFinish():
             self.line.setData([], [])
             self.drawn.emit(np.array(self._corners))
+
+    def _add(self, place: Any) -> None:  # noqa: ANN401 - of Qt
+        """Take one more corner."""
+        point = self.mapToView(place)
+        self._corners.append((point.x(), point.y()))
 
 
 class EmbeddingPlot(QWidget):  # type: ignore[misc]  # Qt comes without types
@@ -72,11 +77,13 @@ class EmbeddingPlot(QWidget):  # type: ignore[misc]  # Qt comes without types
 
     def __init__(self) -> None:
         super().__init__()
-        self.setMinimumHeight(HEIGHT)
+        self.setMinimumHeight(HEIGHTS[0])
+        self.setMaximumHeight(HEIGHTS[1])
         self.setToolTip("Drag to draw a lasso; right button or Move to move, wheel to zoom")
         self.box = LassoBox()
         self.plot = pyqtgraph.PlotWidget(background=None, viewBox=self.box)
         self.plot.hideButtons()
+        self.plot.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Expanding)
         self.plot.hideAxis("left")
         self.plot.hideAxis("bottom")
         self.picture = pyqtgraph.ImageItem(axisOrder="row-major")

@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
+import tempfile
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
+
+import numpy as np
 
 from napari_tessera.contract.errors import InputError
 from napari_tessera.contract.population import Kind
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+    from scipy import sparse
+
     from napari_tessera.contract.expression import Expression
     from napari_tessera.contract.inputs import Selection
     from napari_tessera.contract.population import Population
     from napari_tessera.contract.results import Run
     from napari_tessera.contract.views import TissueView
     from napari_tessera.data.read import Tissue
+    from napari_tessera.jobs.errands import Errands
     from napari_tessera.workbench.bench import Bench
 
 
@@ -60,6 +68,14 @@ class Source:
             reference=bench.reference,
             selection=bench.selection,
         )
+
+    @property
+    def key(self) -> tuple[object, ...]:
+        """What the expression of the crowd depends on."""
+        s = self.selection
+        if self.kind is Kind.SPOTS:
+            return id(self.tissue), s.table, s.layer, s.gene_column
+        return id(self.reference), s.reference_layer, s.reference_gene_column
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -144,3 +160,33 @@ def read_expression(source: Source, population: Population) -> Expression:
     cells = read_reference(source, None)
     layer, column = chosen.reference_layer, chosen.reference_gene_column
     return log_expression(cells, layer, column, population.names)
+
+
+def ask_umap(
+    errands: Errands, rows: sparse.csr_matrix | NDArray[np.float32]
+) -> NDArray[np.float32]:
+    """Have a child process compute a UMAP; call it from a thread.
+
+    Parameters
+    ----------
+    errands : Errands
+        Starts the child.
+    rows : csr_matrix or ndarray, shape (n, n_columns)
+        Expression, or an embedding, whose rows that are not finite get no place.
+
+    Returns
+    -------
+    ndarray, shape (n, 2), float32
+    """
+    from napari_tessera.workflows.embed import write_rows
+
+    known = np.ones(rows.shape[0], dtype=np.bool_)
+    if isinstance(rows, np.ndarray):
+        known = np.asarray(np.isfinite(rows).all(axis=1))
+    with tempfile.TemporaryDirectory(prefix="tessera_umap_") as folder:
+        given, made = Path(folder) / "rows.npz", Path(folder) / "plane.npy"
+        write_rows(given, rows[known])
+        errands.ask_child(["embed-unit", "--rows", str(given), "--out", str(made)])
+        plane = np.full((known.size, 2), np.nan, dtype=np.float32)
+        plane[known] = np.load(made)
+    return plane

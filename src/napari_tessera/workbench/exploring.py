@@ -6,8 +6,6 @@ Everything is read and changed on the window's thread, as in `napari_tessera.wor
 from __future__ import annotations
 
 import dataclasses
-import tempfile
-from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
@@ -17,8 +15,8 @@ from napari_tessera.contract.errors import InputError
 from napari_tessera.contract.population import Against, How, Kind
 from napari_tessera.jobs.errands import Errands
 from napari_tessera.viewer.colours import categories
-from napari_tessera.viewer.violins import GeneViolins, violin
-from napari_tessera.workbench.crowds import Crowd, Source, read_crowd, read_expression
+from napari_tessera.viewer.violins import gene_violins
+from napari_tessera.workbench.crowds import Crowd, Source, ask_umap, read_crowd, read_expression
 from napari_tessera.workbench.tasks import Tasks, words_of
 
 if TYPE_CHECKING:
@@ -60,6 +58,8 @@ class Exploring:
         By what label they are told apart.
     groups : Categories or None
         Their labels in that column.
+    rgba : ndarray, shape (n, 4), float32
+        A colour for each of them by that label.
     first, second : ndarray of bool, shape (n,)
         The selection, and the one that was kept beside it.
     against : Against
@@ -87,6 +87,7 @@ class Exploring:
         self.plane: NDArray[np.float32] = np.zeros((0, 2), dtype=np.float32)
         self.column = ""
         self.groups: Categories | None = None
+        self.rgba: NDArray[np.float32] = np.zeros((0, 4), dtype=np.float32)
         self.first: NDArray[np.bool_] = NOBODY
         self.second: NDArray[np.bool_] = NOBODY
         self.against = Against.REST
@@ -99,6 +100,7 @@ class Exploring:
         self._tasks.changed.connect(lambda what: self.busy_changed.emit(what))
         self._crowd: Crowd | None = None
         self._expression: Expression | None = None
+        self._read_from: tuple[object, ...] = ()
         self._watched = False
 
     # -- who is looked at ----------------------------------------------------------------------
@@ -154,13 +156,13 @@ class Exploring:
             self.column = column
             self._tasks.do(
                 "Colouring",
-                lambda: categories(population.labels[column]),
+                lambda: _coloured(population.labels[column]),
                 self._take_groups,
                 key="colour",
             )
 
-    def _take_groups(self, groups: Categories) -> None:
-        self.groups = groups
+    def _take_groups(self, found: tuple[Categories, NDArray[np.float32]]) -> None:
+        self.groups, self.rgba = found
         self.coloured.emit()
 
     # -- embeddings ----------------------------------------------------------------------------
@@ -185,9 +187,15 @@ class Exploring:
             self.plane = plane
             self.embedded.emit()
 
-    def compute_umap(self) -> None:
-        """Make a UMAP of the embedding that is seen, else of the expression; it is seen then."""
-        population, name = self.population, self.embedding
+    def compute_umap(self, *, of_expression: bool = False) -> None:
+        """Make a UMAP in a child process; it is seen then.
+
+        Parameters
+        ----------
+        of_expression : bool
+            Start from the expression and not from the embedding that is seen, if there is one.
+        """
+        population, name = self.population, "" if of_expression else self.embedding
         if population is None:
             self.failed.emit("Expected an open tissue, found none.", "Open one in the Tissue dock.")
             return
@@ -195,30 +203,14 @@ class Exploring:
         source = Source.of(self._bench, population.kind)
 
         def work() -> tuple[str, NDArray[np.float32]]:
-            rows = seen
-            if rows is None and source is not None:
-                return "UMAP of the expression", self._ask_umap(read_expression(source, population))
-            if rows is None:
+            if seen is not None:
+                return f"UMAP of {name}", ask_umap(self._errands, seen)
+            if source is None:
                 raise InputError(*_NO_DATA)
-            return f"UMAP of {name}", self._ask_umap(rows)
+            values = read_expression(source, population).values
+            return "UMAP of the expression", ask_umap(self._errands, values)
 
         self._tasks.do("Computing a UMAP", work, self._take_umap, key="umap")
-
-    def _ask_umap(self, rows: Expression | NDArray[np.float32]) -> NDArray[np.float32]:
-        """Have a child process compute; call it from a thread."""
-        from napari_tessera.workflows.embed import write_rows
-
-        values = rows if isinstance(rows, np.ndarray) else rows.values
-        known = np.ones(values.shape[0], dtype=np.bool_)
-        if isinstance(rows, np.ndarray):
-            known = np.isfinite(rows).all(axis=1)
-        with tempfile.TemporaryDirectory(prefix="tessera_umap_") as folder:
-            given, made = Path(folder) / "rows.npz", Path(folder) / "plane.npy"
-            write_rows(given, values[known])
-            self._errands.ask_child(["embed-unit", "--rows", str(given), "--out", str(made)])
-            plane = np.full((known.size, 2), np.nan, dtype=np.float32)
-            plane[known] = np.load(made)
-        return plane
 
     def _take_umap(self, made: tuple[str, NDArray[np.float32]]) -> None:
         name, plane = made
@@ -307,11 +299,6 @@ class Exploring:
 
     # -- genes ---------------------------------------------------------------------------------
 
-    def read_genes(self) -> None:
-        """Read the expression if that was not done; `genes_read` follows."""
-        if not self.genes:
-            self._with_expression(lambda expression: expression, lambda _: None, "genes")
-
     def compare(self) -> None:
         """Rank genes by how they set the selection apart; `compared` follows."""
         first, others = self.first, self.others
@@ -337,25 +324,19 @@ class Exploring:
         """
         first, others = self.first, self.others
 
-        def work(expression: Expression) -> tuple[GeneViolins, ...]:
-            place = {name: i for i, name in enumerate(expression.gene_names.tolist())}
-            known = [gene for gene in genes if gene in place]
-            columns = expression.values[:, [place[gene] for gene in known]].toarray()
-            return tuple(
-                GeneViolins(
-                    gene=g, first=violin(columns[first, i]), others=violin(columns[others, i])
-                )
-                for i, g in enumerate(known)
-            )
-
-        self._with_expression(work, lambda found: self.charted.emit(found), "chart")
+        self._with_expression(
+            lambda expression: gene_violins(expression, genes, first, others),
+            lambda found: self.charted.emit(found),
+            "chart",
+        )
 
     def _with_expression(
         self, work: Callable[[Expression], T], take: Callable[[T], None], key: str
     ) -> None:
         """Work on the expression, which is read where it is not at hand."""
-        population, known = self.population, self._expression
+        population = self.population
         source = None if population is None else Source.of(self._bench, population.kind)
+        known = self._expression if source is not None and source.key == self._read_from else None
         if population is None or source is None:
             self.failed.emit(*_NO_DATA)
             return
@@ -368,8 +349,8 @@ class Exploring:
             now = self.population
             if now is None or now.names.size != population.names.size:
                 return
-            if self._expression is None:
-                self._expression = answer[0]
+            if self._expression is not answer[0]:
+                self._expression, self._read_from = answer[0], source.key
                 self.genes = tuple(answer[0].gene_names.tolist())
                 self.genes_read.emit()
             take(answer[1])
@@ -386,3 +367,9 @@ class Exploring:
 
 
 _NO_DATA = ("Expected an open tissue with spots, found none.", "Open one in the Tissue dock.")
+
+
+def _coloured(labels: NDArray[np.str_]) -> tuple[Categories, NDArray[np.float32]]:
+    """Encode labels and give everybody a colour."""
+    groups = categories(labels)
+    return groups, groups.rgba()
