@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
     from napari_tessera.contract.agreement import Agreement
     from napari_tessera.contract.results import Run
+    from napari_tessera.widgets.results import ResultsDock
+    from napari_tessera.widgets.session import Session
     from napari_tessera.workbench.bench import Bench
     from napari_tessera.workbench.comparing import Comparing
 
@@ -212,3 +214,28 @@ class CompareDialog(QDialog):  # type: ignore[misc]  # Qt comes without types
         """Leave the viewer as it was."""
         self.canvas.clear()
         super().closeEvent(event)
+
+
+def add_compare_button(dock: ResultsDock, session: Session) -> CompareDialog:
+    """Let the Results dock compare the chosen run with another one.
+
+    Parameters
+    ----------
+    dock : ResultsDock
+        Has the list of runs.
+    session : Session
+        Of its viewer.
+    """
+    dialog = CompareDialog(session.viewer, session.bench, session.comparing, dock)
+
+    def start() -> None:
+        dialog.choose(dock.list.name)
+        dialog.show()
+        dialog.raise_()
+
+    tip = "Draw two runs, or two predicted genes, beside each other with a map of where they agree"
+    made = button("Compare…", tip, start)
+    made.setEnabled(bool(session.bench.runs))
+    session.bench.runs_changed.connect(lambda runs: made.setEnabled(bool(runs)))
+    dock.add_button(made)
+    return dialog
