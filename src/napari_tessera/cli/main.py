@@ -26,6 +26,7 @@ _COMMANDS = {
     "colours": "colours_command:run_colours",
     "cluster": "map_command:run_map",
     "demo": "demo_command:run_demo",
+    "embed-unit": "embed_command:run_embed_unit",
     "explain": "explain_command:run_explain",
     "evaluate": "evaluate_command:run_evaluate",
     "explain-unit": "explain_command:run_explain_unit",

@@ -41,7 +41,7 @@ def make_parser() -> argparse.ArgumentParser:
         _add_demo, _add_import, _add_info, _add_map, _add_impute, _add_annotate, _add_cluster,
         _add_runs, _add_export, _add_colours, _add_scale, _add_resume, _add_fit,
         _add_explain, _add_sample, _add_evaluate, _add_check, _add_commit,
-        _add_explain_unit,
+        _add_explain_unit, _add_embed_unit,
     ):  # fmt: skip
         add(commands)
     return parser
@@ -298,6 +298,12 @@ def _add_commit(commands: Any) -> None:  # noqa: ANN401 - see `_command`
 def _add_explain_unit(commands: Any) -> None:  # noqa: ANN401 - see `_command`
     p = _command(commands, "explain-unit", None)
     p.add_argument("--run-dir", type=Path, required=True)
+
+
+def _add_embed_unit(commands: Any) -> None:  # noqa: ANN401 - see `_command`
+    p = _command(commands, "embed-unit", None)
+    p.add_argument("--rows", type=Path, required=True)
+    p.add_argument("--out", type=Path, required=True)
 
 
 def _add_selection(parser: argparse.ArgumentParser) -> None:

@@ -29,6 +29,9 @@ class Role(StrEnum):
     GENE = "gene"
     GENES = "genes"
     REGIONS = "regions"
+    SELECTION = "selection"
+    LASSO = "lasso"
+    AGREEMENT = "agreement"
 
 
 def mark(role: Role, run: str = "", detail: str = "") -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 from psygnal import Signal
@@ -12,20 +12,35 @@ from qtpy.QtWidgets import QAbstractItemView, QLineEdit, QTableView, QVBoxLayout
 from napari_tessera.contract.dominance import COLUMNS
 
 if TYPE_CHECKING:
-    from napari_tessera.contract.dominance import GeneRanking
+    from collections.abc import Mapping
+
+    from numpy.typing import NDArray
 
 FIRST = ("rank", "auc", "p_null", "fdr_null", "p_adjusted", "mean_difference", "expression_auc",
-         "expression_rank", "r2", "spearman", "peak", "expression_r2")  # fmt: skip
+         "expression_rank", "r2", "spearman", "peak", "expression_r2",
+         "log2_fold_change")  # fmt: skip
 """Columns in the order of reading; the others follow."""
 
 _SORT = Qt.ItemDataRole.UserRole
 
 
+class Ranked(Protocol):
+    """Genes, best first, and what is known of them."""
+
+    @property
+    def gene_names(self) -> NDArray[np.str_]:
+        """Genes in their order."""
+
+    def columns(self) -> dict[str, NDArray[Any]]:
+        """One array per column, ``rank`` among them."""
+
+
 class GeneModel(QAbstractTableModel):  # type: ignore[misc]  # Qt comes without types
     """A ranking as Qt's model: it is asked for what is seen, so thousands of genes cost nothing."""
 
-    def __init__(self, ranking: GeneRanking) -> None:
+    def __init__(self, ranking: Ranked, meanings: Mapping[str, str]) -> None:
         super().__init__()
+        self._meanings = meanings
         columns = ranking.columns()
         order = [name for name in FIRST if name in columns]
         self.names = ["gene", *order, *(name for name in columns if name not in order)]
@@ -61,7 +76,7 @@ class GeneModel(QAbstractTableModel):  # type: ignore[misc]  # Qt comes without 
         if role == Qt.ItemDataRole.DisplayRole:
             return self.names[section].replace("_", " ")
         if role == Qt.ItemDataRole.ToolTipRole:
-            return COLUMNS.get(self.names[section], "")
+            return self._meanings.get(self.names[section], "")
         return None
 
 
@@ -101,9 +116,17 @@ class GeneTable(QWidget):  # type: ignore[misc]  # Qt comes without types
         column.addWidget(self.filter)
         column.addWidget(self.view, 1)
 
-    def set_ranking(self, ranking: GeneRanking | None) -> None:
-        """Show another ranking, best gene first; None empties the table."""
-        self._model = None if ranking is None else GeneModel(ranking)
+    def set_ranking(self, ranking: Ranked | None, meanings: Mapping[str, str] = COLUMNS) -> None:
+        """Show another ranking, best gene first; None empties the table.
+
+        Parameters
+        ----------
+        ranking : Ranked or None
+            Its genes.
+        meanings : mapping of str to str
+            What its columns mean.
+        """
+        self._model = None if ranking is None else GeneModel(ranking, meanings)
         self._proxy.setSourceModel(self._model)
         if self._model is not None:
             self.view.sortByColumn(1, Qt.SortOrder.AscendingOrder)
