@@ -9,7 +9,7 @@ import numpy as np
 from napari_tessera.viewer.colours import categories, limits_of, value_rgba
 from napari_tessera.viewer.frames import typical_distance
 from napari_tessera.viewer.layer_data import LayerData, Role, mark, world_units
-from napari_tessera.viewer.spots import rows_of, spots_layer
+from napari_tessera.viewer.spots import spots_layer
 from napari_tessera.viewer.tissue import tissue_layers
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ def _spots(
     """Spots in these colours; those of which neither side speaks are clear."""
     if view.spots is None:
         raise ValueError(title)
-    rows = rows_of(agreement.spot_names, view.spots.names)
+    rows = view.spots.rows_in(agreement.spot_names)
     clear = np.concatenate([rgba, np.zeros((1, 4), np.float32)])
     data, arguments, kind = spots_layer(view.spots, clear[rows])
     arguments |= {
