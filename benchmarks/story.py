@@ -65,14 +65,16 @@ class Story:
         from napari_tessera.widgets.demo import open_docks
 
         self.session = open_docks(self.viewer)
-        regions = self.viewer.window.add_dock_widget(
-            regions_dock(self.viewer), name="Regions & genes", area="right"
-        )
-        self.main: Any = regions.window()
-        self.regions = regions.widget()
-        model = self.dock("Model")
-        self.main.tabifyDockWidget(model, regions)
-        model.raise_()
+        from napari_tessera.widgets.regions_dock import RegionsDock
+
+        docks = self.viewer.window.dock_widgets
+        if "Regions & genes" not in docks:
+            made = regions_dock(self.viewer)
+            self.viewer.window.add_dock_widget(made, name="Regions & genes", area="right")
+        self.main: Any = docks["Model"].window()
+        self.regions = self.main.findChild(RegionsDock)
+        self.main.tabifyDockWidget(self.dock("Model"), self.dock("Regions & genes"))
+        self.dock("Model").raise_()
         self._arrange()
 
     def _arrange(self) -> None:
