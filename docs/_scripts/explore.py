@@ -42,11 +42,10 @@ def pause(seconds: float) -> None:
     until(lambda: False, seconds)
 
 
-def open_window(tissue: Path, reference: Path, size: tuple[int, int] = SIZE) -> tuple[Any, Any]:
-    """Open viewer and dock with the first run of a tissue on the screen."""
+def open_window(tissue: Path, reference: Path, size: tuple[int, int] = SIZE) -> Any:  # noqa: ANN401
+    """Open a viewer with the newest run of a tissue on the screen."""
     import napari
 
-    from napari_tessera.widgets.contributions import explore_dock
     from napari_tessera.widgets.session import session_of
 
     viewer = napari.Viewer(show=True)
@@ -57,11 +56,20 @@ def open_window(tissue: Path, reference: Path, size: tuple[int, int] = SIZE) -> 
     until(lambda: bench.runs and bench.reference is not None)
     bench.show_run(bench.runs[0].name)
     until(lambda: bench.shown is not None)
+    pause(1.0)
+    return viewer
+
+
+def open_dock(viewer: Any) -> Any:  # noqa: ANN401
+    """Open the Explore dock."""
+    from napari_tessera.widgets.contributions import explore_dock
+    from napari_tessera.widgets.session import session_of
+
     dock = explore_dock(viewer)
     viewer.window.add_dock_widget(dock, name="Explore", area="right")
     until(lambda: session_of(viewer).exploring.groups is not None)
-    pause(2.0)
-    return viewer, dock
+    pause(1.0)
+    return dock
 
 
 def shoot(viewer: Any, path: Path) -> None:  # noqa: ANN401 - napari comes without types
@@ -102,7 +110,8 @@ def main(out: Path) -> None:
     try:
         sample = find_sample(folder)
         nt.map_cells(sample.tissue, sample.reference, method="baseline", out=sample.tissue)
-        viewer, dock = open_window(sample.tissue, sample.reference)
+        viewer = open_window(sample.tissue, sample.reference)
+        dock = open_dock(viewer)
         cells_of_a_cluster(viewer, dock)
         shoot(viewer, out / "explore.png")
         viewer.close()

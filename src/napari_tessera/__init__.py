@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from napari_tessera.widgets.demo import open_docks
     from napari_tessera.workflows.answers import annotate_spots, find_domains, impute_genes
     from napari_tessera.workflows.colours import set_colours
+    from napari_tessera.workflows.compare import compare_runs
     from napari_tessera.workflows.explain import explain_region
     from napari_tessera.workflows.export import write_tables
     from napari_tessera.workflows.scale import set_scale
@@ -61,6 +62,7 @@ _DOOR: dict[str, str] = {
     "TesseraError": "napari_tessera.contract.errors",
     "TransstOptions": "napari_tessera.methods.transst.options",
     "annotate_spots": "napari_tessera.workflows.answers",
+    "compare_runs": "napari_tessera.workflows.compare",
     "delete": "napari_tessera.workflows.verbs",
     "explain_region": "napari_tessera.workflows.explain",
     "export_regions": "napari_tessera.data.region_files",
@@ -103,6 +105,7 @@ __all__ = [
     "TransstOptions",
     "__version__",
     "annotate_spots",
+    "compare_runs",
     "delete",
     "explain_region",
     "export_regions",

@@ -31,6 +31,7 @@ class Role(StrEnum):
     REGIONS = "regions"
     SELECTION = "selection"
     LASSO = "lasso"
+    AGREEMENT = "agreement"
 
 
 def mark(role: Role, run: str = "", detail: str = "") -> dict[str, Any]:

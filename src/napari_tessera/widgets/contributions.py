@@ -52,6 +52,7 @@ def model_dock(napari_viewer: Viewer | None = None) -> QWidget:
 
 def results_dock(napari_viewer: Viewer | None = None) -> QWidget:
     """Make the Results dock, for the same viewer as `tissue_dock`."""
+    from napari_tessera.widgets.compare_dialog import add_compare_button
     from napari_tessera.widgets.results import ResultsDock
     from napari_tessera.widgets.results_export import ResultsExport
     from napari_tessera.widgets.shortcuts import bind
@@ -62,6 +63,8 @@ def results_dock(napari_viewer: Viewer | None = None) -> QWidget:
     dock.below.addWidget(export)
     bind(dock, {"Ctrl+Return": dock.show_button, "Alt+M": export.same, "Alt+E": export.export})
     bind(dock.list, {"Del": dock.delete_button, "Backspace": dock.remove_button})
+    dock = ResultsDock(session.bench, session.canvas)
+    add_compare_button(dock, session)
     return dock
 
 

@@ -18,6 +18,7 @@ from napari_tessera.widgets.main_thread import MainThread
 from napari_tessera.workbench.bench import Bench
 from napari_tessera.workbench.colouring import Colouring
 from napari_tessera.workbench.domain_editing import DomainEditing
+from napari_tessera.workbench.comparing import Comparing
 from napari_tessera.workbench.explaining import Explaining
 from napari_tessera.workbench.gene_finding import GeneFinding
 from napari_tessera.workbench.recorder import Recorder
@@ -58,6 +59,7 @@ class Session(QObject):  # type: ignore[misc]  # Qt comes without types
         self.colours = ColourChoice(self.canvas, self.colouring)
         self.editing = DomainEditing(self.bench, self.main_thread.post)
         self.recorder = Recorder(self.bench, self.explaining, self.main_thread.post)
+        self.comparing = Comparing(self.bench, self.main_thread.post)
         self.exploring = Exploring(self.bench, self.main_thread.post)
         self._viewer = weakref.ref(viewer)
         self._window: QWidget | None = None
@@ -132,6 +134,7 @@ class Session(QObject):  # type: ignore[misc]  # Qt comes without types
         self.editing.close()
         self.recorder.close()
         self.exploring.close()
+        self.comparing.close()
         self.canvas.close()
         self.bench.close(CLOSE_S)
         self._window = self._target = None

@@ -1,0 +1,88 @@
+"""Two sides and their agreement in napari's grid, with one camera; and everything as it was."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from napari_tessera.viewer.agreement import agreement_layers
+from napari_tessera.viewer.layer_data import MARK, Role
+from napari_tessera.widgets.results_layers import insert_layer
+
+if TYPE_CHECKING:
+    from napari.layers import Layer
+    from napari.viewer import Viewer
+
+    from napari_tessera.contract.agreement import Agreement
+    from napari_tessera.contract.views import TissueView
+
+VIEWS = 3
+"""First side, second side, agreement."""
+
+
+class CompareCanvas:
+    """Puts a comparison on a viewer and takes it away again.
+
+    Parameters
+    ----------
+    viewer : napari.Viewer
+        Where to draw.
+    """
+
+    def __init__(self, viewer: Viewer) -> None:
+        self._viewer = viewer
+        self._hidden: list[Layer] = []
+
+    @property
+    def on(self) -> bool:
+        """Whether a comparison is on the screen."""
+        return bool(self._layers())
+
+    def show(self, agreement: Agreement, view: TissueView) -> None:
+        """Draw a comparison; whatever else is there is hidden meanwhile.
+
+        Parameters
+        ----------
+        agreement : Agreement
+            What to draw.
+        view : TissueView
+            Tissue on the screen.
+        """
+        self.clear()
+        made = agreement_layers(agreement, view)
+        if not made:
+            return
+        self._hidden = [layer for layer in self._viewer.layers if layer.visible]
+        for layer in self._hidden:
+            layer.visible = False
+        for each in made:
+            insert_layer(self._viewer, each)
+        grid = grid_of(self._viewer)
+        grid.stride, grid.shape = -(len(made) // VIEWS), (1, VIEWS)
+        grid.enabled = True
+        self._viewer.reset_view()
+
+    def clear(self) -> None:
+        """Take the comparison away and show what was there before."""
+        ours = self._layers()
+        if not ours:
+            return
+        grid = grid_of(self._viewer)
+        grid.enabled, grid.stride, grid.shape = False, 1, (-1, -1)
+        for layer in ours:
+            self._viewer.layers.remove(layer)
+        for layer in self._hidden:
+            if layer in self._viewer.layers:
+                layer.visible = True
+        self._hidden = []
+        self._viewer.reset_view()
+
+    def _layers(self) -> list[Layer]:
+        role = str(Role.AGREEMENT)
+        return [x for x in self._viewer.layers if x.metadata.get(MARK, {}).get("role") == role]
+
+
+def grid_of(viewer: Viewer) -> Any:  # noqa: ANN401 - napari's model of a grid
+    """Find the grid, where napari 0.9 keeps it or where it was before."""
+    canvas = getattr(viewer, "canvas", None)
+    grid = getattr(canvas, "grid", None)
+    return viewer.grid if grid is None else grid
