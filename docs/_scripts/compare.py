@@ -26,11 +26,11 @@ def main(out: Path) -> None:
     folder = Path(tempfile.mkdtemp(prefix="tessera_pictures_"))
     try:
         sample = find_sample(folder)
-        for seed, method in enumerate(("baseline", "stem")):
-            options = nt.StemOptions(seed=seed, steps=400) if method == "stem" else None
+        for smoothing in (0.5, 2.0):
             nt.map_cells(
-                sample.tissue, sample.reference, method=method, options=options, out=sample.tissue
-            )
+                sample.tissue, sample.reference, method="baseline", out=sample.tissue,
+                options=nt.BaselineOptions(smoothing=smoothing),
+            )  # fmt: skip
         viewer = open_window(sample.tissue, sample.reference)
         dock = results_dock(viewer)
         viewer.window.add_dock_widget(dock, name="Results", area="right")
@@ -39,7 +39,6 @@ def main(out: Path) -> None:
         until(lambda: dialog.compare.isEnabled())
         dialog.compare.click()
         until(lambda: dialog.canvas.on)
-        dialog.setWindowFlags(dialog.windowFlags() & ~1)  # a picture holds one window only
         viewer.window.add_dock_widget(dialog, name="Compare", area="right")
         pause(2.0)
         shoot(viewer, out / "compare.png")

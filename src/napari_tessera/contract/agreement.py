@@ -32,7 +32,7 @@ class Agreement:
     first, second : ndarray, shape (n_spots,)
         Likeliest label on either side, or the gene's value.
     names : tuple of str
-        Labels that occur, sorted; empty for genes.
+        Labels that either side knows, sorted; empty for genes.
     scores : mapping of str to float
         ``same``, ``kappa`` and ``ari`` of labels; ``pcc`` and ``spearman`` of genes.
     """

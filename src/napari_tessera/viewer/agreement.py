@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from napari_tessera.viewer.colours import categories, limits_of, value_rgba
+from napari_tessera.viewer.frames import typical_distance
 from napari_tessera.viewer.layer_data import LayerData, Role, mark, world_units
 from napari_tessera.viewer.spots import rows_of, spots_layer
 from napari_tessera.viewer.tissue import tissue_layers
@@ -19,11 +20,17 @@ if TYPE_CHECKING:
     from napari_tessera.contract.agreement import Agreement
     from napari_tessera.contract.views import TissueView
 
+BROAD = 0.9
+"""Size of a dot, in distances of neighbours: three views beside each other are small."""
+
+FAINT = 0.5
+"""Opacity of the picture behind the dots."""
+
 
 def agreement_layers(agreement: Agreement, view: TissueView) -> list[LayerData]:
-    """Layers from the bottom up, as many for each of the three views; the first side is on top.
+    """Layers from the bottom up, as many for each of the three views; the first side comes first.
 
-    The topmost layers are the first view of napari's grid where its stride is negative.
+    The lowest layers are the first view of napari's grid.
 
     Parameters
     ----------
@@ -39,9 +46,9 @@ def agreement_layers(agreement: Agreement, view: TissueView) -> list[LayerData]:
     first, second = agreement.titles
     found: list[LayerData] = []
     for title, rgba in (
-        ("agreement", value_rgba(agreement.values, (0.0, 1.0))),
-        (second, _colours(agreement.second, agreement)),
         (first, _colours(agreement.first, agreement)),
+        (second, _colours(agreement.second, agreement)),
+        ("agreement", value_rgba(agreement.values, (0.0, 1.0))),
     ):
         found += [_again(picture, title) for picture in pictures]
         found.append(_spots(agreement, view, title, rgba))
@@ -67,6 +74,9 @@ def _spots(
     arguments |= {
         "name": title, "metadata": mark(Role.AGREEMENT, detail=title), **world_units(view.unit)
     }  # fmt: skip
+    arguments["opacity"] = 1.0
+    if kind == "points":
+        arguments["size"] = BROAD * typical_distance(view.spots.xy)
     if kind != "labels":
         words = [np.append(side.astype(object), "")[rows] for side in _told(agreement)]
         arguments["features"] = dict(
@@ -84,4 +94,5 @@ def _again(made: LayerData, title: str) -> LayerData:
     """Let a picture be drawn once more; its pixels are shared."""
     data, arguments, kind = made
     name = f"{arguments['name']} ({title})"
-    return data, {**arguments, "name": name, "metadata": mark(Role.AGREEMENT, detail=name)}, kind
+    more = {"name": name, "metadata": mark(Role.AGREEMENT, detail=name), "opacity": FAINT}
+    return data, {**arguments, **more}, kind

@@ -54,10 +54,10 @@ class CompareCanvas:
         self._hidden = [layer for layer in self._viewer.layers if layer.visible]
         for layer in self._hidden:
             layer.visible = False
-        for each in made:
-            insert_layer(self._viewer, each)
+        for index, each in enumerate(made):  # lowest: what is added later moves none of them
+            insert_layer(self._viewer, each, index)
         grid = grid_of(self._viewer)
-        grid.stride, grid.shape = -(len(made) // VIEWS), (1, VIEWS)
+        grid.stride, grid.shape = len(made) // VIEWS, (1, VIEWS)
         grid.enabled = True
         self._viewer.reset_view()
 

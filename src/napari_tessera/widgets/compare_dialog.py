@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from qtpy.QtCore import Qt
+from qtpy.QtGui import QColor
 from qtpy.QtWidgets import (
     QDialog,
     QFileDialog,
@@ -17,6 +18,7 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
+from napari_tessera.contract.palette import colours_of
 from napari_tessera.widgets.compare_canvas import CompareCanvas
 from napari_tessera.widgets.parts import button, combo, fill, words
 
@@ -157,11 +159,14 @@ class CompareDialog(QDialog):  # type: ignore[misc]  # Qt comes without types
         self.table.setColumnCount(1 + len(table.columns))
         self.table.setHorizontalHeaderLabels(["label", *table.columns])
         self.table.verticalHeader().hide()
+        colours = colours_of(agreement.names)
         for row, (label, values) in enumerate(table.iterrows()):
             for column, value in enumerate([str(label), *values.tolist()]):
                 item = QTableWidgetItem()
                 shown = round(value, 3) if isinstance(value, float) else value
                 item.setData(Qt.ItemDataRole.DisplayRole, shown)
+                if column == 0:
+                    item.setData(Qt.ItemDataRole.DecorationRole, QColor(colours[str(label)]))
                 self.table.setItem(row, column, item)
         self.table.setSortingEnabled(True)
         self.table.resizeColumnsToContents()

@@ -99,7 +99,7 @@ def _compare_labels(first: Run, second: Run, answer: str) -> Agreement:
         values=np.asarray(np.minimum(wide[0], wide[1]).sum(axis=1), dtype=np.float32),
         first=labels[0],
         second=labels[1],
-        names=tuple(n for n in names if n in labels[0] or n in labels[1]),
+        names=names,
         scores=scores,
     )
 
