@@ -17,13 +17,13 @@ from napari_tessera.widgets.legend import canvas_widget_of
 from napari_tessera.widgets.main_thread import MainThread
 from napari_tessera.workbench.bench import Bench
 from napari_tessera.workbench.colouring import Colouring
-from napari_tessera.workbench.domain_editing import DomainEditing
 from napari_tessera.workbench.comparing import Comparing
+from napari_tessera.workbench.domain_editing import DomainEditing
 from napari_tessera.workbench.explaining import Explaining
+from napari_tessera.workbench.exploring import Exploring
 from napari_tessera.workbench.gene_finding import GeneFinding
 from napari_tessera.workbench.recorder import Recorder
 from napari_tessera.workbench.scaling import Scaling
-from napari_tessera.workbench.exploring import Exploring
 
 if TYPE_CHECKING:
     from napari import Viewer
