@@ -242,5 +242,5 @@ def add_compare_button(dock: ResultsDock, session: Session) -> CompareDialog:
     made = button("Compare…", tip, start)
     made.setEnabled(bool(session.bench.runs))
     session.bench.runs_changed.connect(lambda runs: made.setEnabled(bool(runs)))
-    dock.add_button(made)
+    dock.below.addWidget(made)
     return dialog

@@ -63,7 +63,6 @@ def results_dock(napari_viewer: Viewer | None = None) -> QWidget:
     dock.below.addWidget(export)
     bind(dock, {"Ctrl+Return": dock.show_button, "Alt+M": export.same, "Alt+E": export.export})
     bind(dock.list, {"Del": dock.delete_button, "Backspace": dock.remove_button})
-    dock = ResultsDock(session.bench, session.canvas)
     add_compare_button(dock, session)
     return dock
 

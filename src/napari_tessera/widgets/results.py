@@ -88,7 +88,6 @@ class ResultsDock(QWidget):  # type: ignore[misc]  # Qt comes without types
         column.addLayout(buttons)
         self.below = QVBoxLayout()
         column.addLayout(self.below)
-        self.column = column
         column.addWidget(self.form)
         if self.editor is not None:
             column.addWidget(self.editor)
@@ -100,10 +99,6 @@ class ResultsDock(QWidget):  # type: ignore[misc]  # Qt comes without types
         area = scrolled(inside)
         area.setMinimumSize(LEAST_WIDTH, LEAST_HEIGHT)
         outer.addWidget(area)
-
-    def add_button(self, button: QPushButton) -> None:
-        """Put a further button below those for the chosen run."""
-        self.column.insertWidget(self.column.indexOf(self.form), button)
 
     def _connect(self) -> None:
         self._bench.runs_changed.connect(self._on_runs)
