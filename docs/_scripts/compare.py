@@ -41,7 +41,7 @@ def main(out: Path) -> None:
         until(lambda: dialog.canvas.on)
         viewer.window.add_dock_widget(dialog, name="Compare", area="right")
         pause(2.0)
-        shoot(viewer, out / "compare.png")
+        shoot(viewer, out / "compare.jpg")
         dialog.close()
         viewer.close()
     finally:

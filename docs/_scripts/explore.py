@@ -74,7 +74,10 @@ def open_dock(viewer: Any) -> Any:  # noqa: ANN401
 
 def shoot(viewer: Any, path: Path) -> None:  # noqa: ANN401 - napari comes without types
     """Take a picture of the whole window."""
-    viewer.screenshot(str(path), canvas_only=False, flash=False)
+    from PIL import Image
+
+    shown = viewer.screenshot(canvas_only=False, flash=False)
+    Image.fromarray(shown).convert("RGB").save(path, quality=82, optimize=True)
 
 
 def cells_of_a_cluster(viewer: Any, dock: Any) -> None:  # noqa: ANN401
@@ -113,7 +116,7 @@ def main(out: Path) -> None:
         viewer = open_window(sample.tissue, sample.reference)
         dock = open_dock(viewer)
         cells_of_a_cluster(viewer, dock)
-        shoot(viewer, out / "explore.png")
+        shoot(viewer, out / "explore.jpg")
         viewer.close()
     finally:
         shutil.rmtree(folder, ignore_errors=True)
