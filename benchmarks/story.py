@@ -100,7 +100,7 @@ class Story:
         from qtpy.QtWidgets import QDockWidget
 
         docks = self.main.findChildren(QDockWidget)
-        return next(dock for dock in docks if dock.windowTitle() == name)
+        return next(dock for dock in docks if dock.windowTitle().replace("&&", "&") == name)
 
     def wait(self, over: Callable[[], object], longest_s: float = PATIENCE_S) -> None:
         """Let the window live until something holds."""
