@@ -188,5 +188,5 @@ def ask_umap(
         write_rows(given, rows[known])
         errands.ask_child(["embed-unit", "--rows", str(given), "--out", str(made)])
         plane = np.full((known.size, 2), np.nan, dtype=np.float32)
-        plane[known] = np.load(made)
+        plane[known] = np.load(made, allow_pickle=False)
     return plane

@@ -78,6 +78,6 @@ def embed_file(rows: Path, out: Path) -> None:
     out : Path
         An ``.npy``.
     """
-    with np.load(rows) as held:
+    with np.load(rows, allow_pickle=False) as held:
         dense = held["values"] if "values" in held.files else None
     np.save(out, umap_of(sparse.csr_matrix(sparse.load_npz(rows)) if dense is None else dense))
