@@ -49,6 +49,7 @@ class Scene:
         self.view = planted_view(planted)
         self.bench.tissue_opened.emit(self.view)
         self.finding = GeneFinding(self.bench, lambda work: work())
+        self.finding.watch()
         self.finding.index = GeneIndex(ENTRIES)
         self.finding.choose = self.choose  # type: ignore[assignment, method-assign]
         self.dock = GenesDock(self.finding, self.canvas, memory)

@@ -35,6 +35,7 @@ def imputed(name: str = "stai_1") -> Run:
 @pytest.fixture
 def finding(bench: Bench, desk: Desk, sample: Sample) -> Iterator[GeneFinding]:
     made = GeneFinding(bench, desk.post)
+    made.watch()
     bench.open_tissue(sample.tissue)
     desk.until(lambda: bool(made.index.entries))
     yield made

@@ -17,8 +17,9 @@ from napari_tessera.contract.errors import (
 from napari_tessera.contract.inputs import RunSpec
 from napari_tessera.contract.progress import Progress, SilentMonitor, Verdict
 from napari_tessera.jobs.monitor import RunDirMonitor
+from napari_tessera.jobs.supervise import usable_threads
 from napari_tessera.methods import METHODS
-from napari_tessera.workflows.processor import memory_words
+from napari_tessera.workflows.processor import memory_words, thread_share
 from napari_tessera.workflows.unit import solve
 
 if TYPE_CHECKING:
@@ -187,6 +188,19 @@ def test_an_unknown_method_in_a_recipe_is_bad_input(prepared: Callable[..., RunD
     run_dir.write_spec(RunSpec(method="oracle"))
     with pytest.raises(InputError, match="oracle"):
         solve(run_dir, SilentMonitor())
+
+
+@pytest.mark.parametrize(("said", "wanted"), [("2", 2), ("2,4", 2), ("", usable_threads())])
+def test_a_fit_has_the_threads_that_were_asked_for_whatever_another_library_set(
+    said: str, wanted: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OMP_NUM_THREADS", said)
+    before = torch.get_num_threads()
+    torch.set_num_threads(wanted + 1)
+    with thread_share():
+        assert torch.get_num_threads() == wanted
+    assert torch.get_num_threads() == wanted + 1
+    torch.set_num_threads(before)
 
 
 def test_torch_gets_its_threads_back(

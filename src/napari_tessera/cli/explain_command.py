@@ -10,9 +10,9 @@ from napari_tessera.cli.interrupt import InterruptibleMonitor, stops
 from napari_tessera.cli.option_flags import options_of
 from napari_tessera.cli.progress_bar import ProgressBar
 from napari_tessera.cli.say import answer, answer_json, prints_aside, remark
-from napari_tessera.contract.errors import InputError
 from napari_tessera.explain.options import ExplainOptions
 from napari_tessera.jobs.outcome import DONE
+from napari_tessera.workflows.files import FIGURES, check_file, save_figure, save_table
 
 if TYPE_CHECKING:
     import argparse
@@ -22,8 +22,6 @@ if TYPE_CHECKING:
 
 N_PRINTED = 10
 """Genes that are printed."""
-
-FIGURES = {".svg", ".png", ".pdf"}
 
 
 def run_explain(arguments: argparse.Namespace) -> int:
@@ -44,9 +42,9 @@ def run_explain(arguments: argparse.Namespace) -> int:
     with prints_aside():
         found = _explain(arguments)
         if arguments.csv is not None:
-            found.ranking.table().to_csv(arguments.csv)
+            save_table(found.ranking.table(), arguments.csv)
         if arguments.figure is not None:
-            found.figure().savefig(arguments.figure, dpi=200)
+            save_figure(found.figure(), arguments.figure)
     if arguments.json:
         answer_json(_summary(found, str(arguments.tissue), time.monotonic() - began))
     else:
@@ -71,14 +69,10 @@ def run_explain_unit(arguments: argparse.Namespace) -> int:
 
 def _check_outputs(arguments: argparse.Namespace) -> None:
     """Refuse files that cannot be written before anything is computed."""
-    figure = arguments.figure
-    if figure is not None and figure.suffix.lower() not in FIGURES:
-        msg = f"--figure: expected a name that ends in .svg, .png or .pdf, found {figure.name!r}."
-        raise InputError(msg, "Choose one of these endings.")
-    for path in (arguments.csv, figure):
-        if path is not None and not path.absolute().parent.is_dir():
-            msg = f"{path}: expected a folder to write into, found none."
-            raise InputError(msg, "Make the folder first, or choose another place.")
+    if arguments.figure is not None:
+        check_file(arguments.figure, "--figure", FIGURES)
+    if arguments.csv is not None:
+        check_file(arguments.csv, "--csv")
 
 
 def _explain(arguments: argparse.Namespace) -> Explanation:

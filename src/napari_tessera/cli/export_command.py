@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from napari_tessera.cli.say import answer, prints_aside
-from napari_tessera.contract.errors import InputError, StoreError
+from napari_tessera.contract.errors import InputError
 from napari_tessera.jobs.outcome import DONE
+from napari_tessera.workflows.files import FIGURES, check_file, save_figure
 
 if TYPE_CHECKING:
     import argparse
@@ -14,7 +15,6 @@ if TYPE_CHECKING:
 
 REGION_SUFFIXES = (".geojson", ".json")
 _OF_A_RUN = ("csv", "figure", "script")
-FIGURES = (".svg", ".png", ".pdf")
 
 
 def run_export(arguments: argparse.Namespace) -> int:
@@ -65,9 +65,8 @@ def _check(arguments: argparse.Namespace) -> None:
     if asked and not arguments.run:
         msg = f"export --{asked[0]}: expected the name of a run, found none."
         raise InputError(msg, "Give --run RUN; `napari-tessera runs TISSUE` lists them.")
-    if arguments.figure and arguments.figure.suffix not in FIGURES:
-        msg = f"--figure: expected a name that ends in {', '.join(FIGURES)}, found another."
-        raise InputError(msg, "Choose one of these.")
+    if arguments.figure:
+        check_file(arguments.figure, "--figure", FIGURES)
 
 
 def _write_run(arguments: argparse.Namespace) -> list[Path]:
@@ -83,11 +82,7 @@ def _write_run(arguments: argparse.Namespace) -> list[Path]:
 
             figure = Figure(layout="constrained")
             run.plot(figure.subplots())
-            try:
-                figure.savefig(arguments.figure, dpi=200)
-            except OSError as error:
-                msg = f"{arguments.figure}: expected a file that can be written, found {error}."
-                raise StoreError(msg, "Choose another folder.") from error
+            save_figure(figure, arguments.figure)
             written.append(arguments.figure)
     return written
 

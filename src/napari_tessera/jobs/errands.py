@@ -77,8 +77,18 @@ class Errands:
                 self._threads.discard(threading.current_thread())
 
     def _deliver(self, take: Callable[[T], None], answer: T) -> None:
+        self.post(lambda: take(answer))
+
+    def post(self, work: Callable[[], None]) -> None:
+        """Have something called on the owner's thread, unless everything was closed by then.
+
+        Parameters
+        ----------
+        work : callable
+            What to call.
+        """
         if not self._closed.is_set():
-            self._post(lambda: None if self._closed.is_set() else take(answer))
+            self._post(lambda: None if self._closed.is_set() else work())
 
     def wait(self, seconds: float) -> bool:
         """Wait until the errand's caller should go on; True if everything was closed meanwhile."""

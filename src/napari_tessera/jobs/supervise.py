@@ -60,9 +60,10 @@ def thread_environment() -> dict[str, str]:
     """Give the variables that a process needs before torch is loaded, to be a good neighbour.
 
     Threads that spin while they wait make a step five times slower as soon as somebody else wants a
-    core (measured on four busy cores); threads that sleep do not.
+    core (measured on four busy cores); threads that sleep do not. numba shares OpenMP with torch.
     """
-    return {"OMP_NUM_THREADS": str(usable_threads()), "OMP_WAIT_POLICY": "PASSIVE"}
+    n = str(usable_threads())
+    return {"OMP_NUM_THREADS": n, "NUMBA_NUM_THREADS": n, "OMP_WAIT_POLICY": "PASSIVE"}
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from qtpy.QtCore import Qt
 from qtpy.QtGui import QColor
 from qtpy.QtWidgets import (
     QDialog,
-    QFileDialog,
     QFormLayout,
-    QHBoxLayout,
     QTableWidget,
     QTableWidgetItem,
     QVBoxLayout,
@@ -20,10 +17,13 @@ from qtpy.QtWidgets import (
 
 from napari_tessera.contract.palette import colours_of
 from napari_tessera.widgets.compare_canvas import CompareCanvas
-from napari_tessera.widgets.parts import button, combo, fill, words
+from napari_tessera.widgets.parts import ask_file, button, combo, fill, row, words
+from napari_tessera.workbench.tasks import attempt
+from napari_tessera.workflows.files import save_table
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     from napari.viewer import Viewer
 
@@ -96,11 +96,8 @@ class CompareDialog(QDialog):  # type: ignore[misc]  # Qt comes without types
         ):  # fmt: skip
             form.addRow(word, box)
         self.form = form
-        buttons = QHBoxLayout()
-        for each in (self.compare, self.stop, self.save):
-            buttons.addWidget(each)
         column.addLayout(form)
-        column.addLayout(buttons)
+        column.addWidget(row(self.compare, self.stop, self.save))
         column.addWidget(self.story)
         column.addWidget(self.table, 1)
 
@@ -160,14 +157,14 @@ class CompareDialog(QDialog):  # type: ignore[misc]  # Qt comes without types
         self.table.setHorizontalHeaderLabels(["label", *table.columns])
         self.table.verticalHeader().hide()
         colours = colours_of(agreement.names)
-        for row, (label, values) in enumerate(table.iterrows()):
+        for at, (label, values) in enumerate(table.iterrows()):
             for column, value in enumerate([str(label), *values.tolist()]):
                 item = QTableWidgetItem()
                 shown = round(value, 3) if isinstance(value, float) else value
                 item.setData(Qt.ItemDataRole.DisplayRole, shown)
                 if column == 0:
                     item.setData(Qt.ItemDataRole.DecorationRole, QColor(colours[str(label)]))
-                self.table.setItem(row, column, item)
+                self.table.setItem(at, column, item)
         self.table.setSortingEnabled(True)
         self.table.resizeColumnsToContents()
 
@@ -205,15 +202,16 @@ class CompareDialog(QDialog):  # type: ignore[misc]  # Qt comes without types
         self._refresh()
 
     def _save(self) -> None:
-        path, _ = QFileDialog.getSaveFileName(self, "Write the table", "agreement.csv", "*.csv")
-        if path:
-            self.write_table(Path(path))
+        path = ask_file(self, "Write the table", "agreement.csv", "CSV (*.csv)")
+        if path is not None:
+            self.write_table(path)
 
     def write_table(self, path: Path) -> None:
         """Write labels with their counts, and the counts of every pair of labels."""
         found = self._comparing.agreement
         if found is not None and found.names:
-            found.table().join(found.confusion().add_prefix("second is ")).to_csv(path)
+            table = found.table().join(found.confusion().add_prefix("second is "))
+            attempt(lambda: save_table(table, path), self._comparing.failed.emit)
 
     def closeEvent(self, event: object) -> None:
         """Leave the viewer as it was."""

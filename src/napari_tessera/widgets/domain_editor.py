@@ -12,7 +12,6 @@ from qtpy.QtWidgets import (
     QAbstractItemView,
     QColorDialog,
     QGridLayout,
-    QHBoxLayout,
     QLabel,
     QListWidget,
     QListWidgetItem,
@@ -22,7 +21,7 @@ from qtpy.QtWidgets import (
 )
 from superqt import QCollapsible
 
-from napari_tessera.widgets.parts import button, words
+from napari_tessera.widgets.parts import button, row, words
 from napari_tessera.workbench.domain_edits import Merge, Recolour, Rename, Split, colours_now
 
 if TYPE_CHECKING:
@@ -93,17 +92,12 @@ class DomainEditor(QCollapsible):  # type: ignore[misc]  # Qt comes without type
         inside = QWidget()
         grid = QGridLayout(inside)
         grid.setContentsMargins(0, 0, 0, 0)
-        smooth = QHBoxLayout()
-        for widget in (QLabel("Smoothness"), self.slider, self.value):
-            smooth.addWidget(widget)
-        split = QHBoxLayout()
-        split.addWidget(self.split)
-        split.addWidget(self.parts)
-        grid.addLayout(smooth, 0, 0, 1, 3)
+        smooth = row(QLabel("Smoothness"), self.slider, self.value)
+        grid.addWidget(smooth, 0, 0, 1, 3)
         grid.addWidget(self.list, 1, 0, 1, 3)
         grid.addWidget(self.colour, 2, 0)
         grid.addWidget(self.merge, 2, 1)
-        grid.addLayout(split, 2, 2)
+        grid.addWidget(row(self.split, self.parts), 2, 2)
         grid.addWidget(self.undo, 3, 0)
         grid.addWidget(self.redo, 3, 1)
         grid.addWidget(self.save, 3, 2)

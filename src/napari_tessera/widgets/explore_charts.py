@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyqtgraph
 from psygnal import Signal
-from qtpy.QtWidgets import QSizePolicy, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QVBoxLayout, QWidget
 
 from napari_tessera.viewer.scatter import FIRST, NEITHER, SECOND
+from napari_tessera.widgets.plots import still_plot
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -32,16 +33,6 @@ LONGEST_NAME = 16
 """Letters of a label beside its bars; the tooltip has all."""
 
 
-def bare_plot() -> pyqtgraph.PlotWidget:
-    """Make a plot that does not move under the mouse."""
-    plot = pyqtgraph.PlotWidget(background=None)
-    plot.setMenuEnabled(False)
-    plot.hideButtons()
-    plot.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Expanding)
-    plot.setMouseEnabled(x=False, y=False)
-    return plot
-
-
 class ShareBars(QWidget):  # type: ignore[misc]  # Qt comes without types
     """Two bars per label: its share of the selection, and of those it is compared with.
 
@@ -55,7 +46,7 @@ class ShareBars(QWidget):  # type: ignore[misc]  # Qt comes without types
 
     def __init__(self) -> None:
         super().__init__()
-        self.plot = bare_plot()
+        self.plot = still_plot()
         self.plot.setLabel("bottom", "share (%)")
         self.plot.invertY()
         self.labels: list[str] = []
@@ -126,7 +117,7 @@ class Violins(QWidget):  # type: ignore[misc]  # Qt comes without types
 
     def __init__(self) -> None:
         super().__init__()
-        self.plot = bare_plot()
+        self.plot = still_plot()
         self.plot.setLabel("left", "log expression")
         self.setFixedHeight(VIOLINS)
         self.setToolTip("Left half: the selection; right half: those it is compared with")

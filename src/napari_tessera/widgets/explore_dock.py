@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import (
     QCompleter,
-    QFileDialog,
-    QFormLayout,
-    QHBoxLayout,
     QLineEdit,
     QMenu,
     QPushButton,
@@ -31,9 +27,23 @@ from napari_tessera.widgets.explore_charts import (
 )
 from napari_tessera.widgets.explore_plot import EmbeddingPlot
 from napari_tessera.widgets.gene_table import GeneTable
-from napari_tessera.widgets.parts import DOCK_WIDTH, button, combo, fill, scrolled, words
+from napari_tessera.widgets.parts import (
+    DOCK_WIDTH,
+    ask_file,
+    button,
+    combo,
+    fill,
+    form,
+    row,
+    scrolled,
+    words,
+)
+from napari_tessera.workbench.tasks import attempt
+from napari_tessera.workflows.files import save_table
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from napari.viewer import Viewer
     from numpy.typing import NDArray
 
@@ -122,12 +132,12 @@ class ExploreDock(QWidget):  # type: ignore[misc]  # Qt comes without types
         inside = QWidget()
         column = QVBoxLayout(inside)
         column.setContentsMargins(6, 6, 6, 6)
-        form = _form({"Look at": self.kind, "Colours": self.colour, "Embedding": self.embedding})
-        tools = _row(self.lasso, self.move_button, self.on_tissue, self.umap)
-        against = _form({"A lasso": self.how, "Against": self.against})
+        look = form({"Look at": self.kind, "Colours": self.colour, "Embedding": self.embedding})
+        tools = row(self.lasso, self.move_button, self.on_tissue, self.umap)
+        against = form({"A lasso": self.how, "Against": self.against})
         for part in (
-            form, self.plot, self.story, tools, against, _row(self.keep, self.clear), self.counts,
-            self.bars, self.genes, self.violins, _row(self.rank, self.save), self.table,
+            look, self.plot, self.story, tools, against, row(self.keep, self.clear), self.counts,
+            self.bars, self.genes, self.violins, row(self.rank, self.save), self.table,
         ):  # fmt: skip
             column.addWidget(part)
         outer = QVBoxLayout(self)
@@ -294,14 +304,15 @@ class ExploreDock(QWidget):  # type: ignore[misc]  # Qt comes without types
             self._exploring.chart(self.named_genes()[:MOST_GENES])
 
     def _save(self) -> None:
-        path, _ = QFileDialog.getSaveFileName(self, "Write the table", "genes.csv", "CSV (*.csv)")
-        if path:
-            self.write_table(Path(path))
+        path = ask_file(self, "Write the table", "genes.csv", "CSV (*.csv)")
+        if path is not None:
+            self.write_table(path)
 
     def write_table(self, path: Path) -> None:
         """Write all genes with all columns."""
-        if self._exploring.comparison is not None:
-            self._exploring.comparison.table().to_csv(path)
+        found = self._exploring.comparison
+        if found is not None:
+            attempt(lambda: save_table(found.table(), path), self._exploring.failed.emit)
 
 
 def _rgba(colour: str) -> NDArray[np.float32]:
@@ -311,23 +322,3 @@ def _rgba(colour: str) -> NDArray[np.float32]:
 
 
 _NEITHER = _rgba(NEITHER)
-
-
-def _row(*widgets: QWidget) -> QWidget:
-    """Put widgets beside each other."""
-    made = QWidget()
-    row = QHBoxLayout(made)
-    row.setContentsMargins(0, 0, 0, 0)
-    for widget in widgets:
-        row.addWidget(widget)
-    return made
-
-
-def _form(rows: dict[str, QWidget]) -> QWidget:
-    """Put widgets below each other, each after a word."""
-    made = QWidget()
-    form = QFormLayout(made)
-    form.setContentsMargins(0, 0, 0, 0)
-    for word, widget in rows.items():
-        form.addRow(word, widget)
-    return made

@@ -8,6 +8,8 @@ import pyqtgraph
 from psygnal import Signal
 from qtpy.QtWidgets import QVBoxLayout, QWidget
 
+from napari_tessera.widgets.plots import plain_plot
+
 if TYPE_CHECKING:
     from napari_tessera.contract.gene_heat import GeneHeat
 
@@ -31,9 +33,7 @@ class GeneHeatPlot(QWidget):  # type: ignore[misc]  # Qt comes without types
 
     def __init__(self) -> None:
         super().__init__()
-        self.plot = pyqtgraph.PlotWidget(background=None)
-        self.plot.setMenuEnabled(False)
-        self.plot.hideButtons()
+        self.plot = plain_plot()
         self.plot.setMouseEnabled(x=False, y=False)
         self.plot.invertY(b=True)
         self.plot.hideAxis("bottom")

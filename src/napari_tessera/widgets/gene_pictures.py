@@ -13,6 +13,7 @@ from napari_tessera.contract.gene_heat import draw_heat, draw_trend
 from napari_tessera.explain.path import curve
 from napari_tessera.widgets.gene_heat_plot import GeneHeatPlot
 from napari_tessera.widgets.gene_plot import GenePlot
+from napari_tessera.widgets.plots import plain_plot
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -40,9 +41,7 @@ class GenePictures(QTabWidget):  # type: ignore[misc]  # Qt comes without types
     def __init__(self) -> None:
         super().__init__()
         self.plot, self.heat = GenePlot(), GeneHeatPlot()
-        self.trend = pyqtgraph.PlotWidget(background=None)
-        self.trend.setMenuEnabled(False)
-        self.trend.hideButtons()
+        self.trend = plain_plot()
         self.trend.setLabel("bottom", "share of the path")
         self.trend.setToolTip("The chosen gene in every cell along the path, and its spline")
         self.cells = pyqtgraph.ScatterPlotItem(size=5, pen=None, brush=pyqtgraph.mkBrush(CELLS))

@@ -9,6 +9,8 @@ import pyqtgraph
 from psygnal import Signal
 from qtpy.QtWidgets import QVBoxLayout, QWidget
 
+from napari_tessera.widgets.plots import plain_plot
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -33,9 +35,7 @@ class GenePlot(QWidget):  # type: ignore[misc]  # Qt comes without types
 
     def __init__(self) -> None:
         super().__init__()
-        self.plot = pyqtgraph.PlotWidget(background=None)
-        self.plot.setMenuEnabled(False)
-        self.plot.hideButtons()
+        self.plot = plain_plot()
         self.setMinimumHeight(HEIGHT)
         self.setToolTip("Each point is a gene; click one to choose it, drag to move, wheel to zoom")
         self.points = pyqtgraph.ScatterPlotItem(size=7, pen=None, hoverable=True)

@@ -11,7 +11,6 @@ from qtpy.QtWidgets import (
     QAbstractItemView,
     QApplication,
     QComboBox,
-    QHBoxLayout,
     QLineEdit,
     QListWidget,
     QListWidgetItem,
@@ -21,7 +20,7 @@ from qtpy.QtWidgets import (
 
 from napari_tessera.viewer.gene_blend import DrawnGene
 from napari_tessera.widgets.gene_memory import GeneMemory
-from napari_tessera.widgets.parts import button, words
+from napari_tessera.widgets.parts import button, row, words
 from napari_tessera.workbench.gene_finding import MOST_GENES
 from napari_tessera.workbench.gene_search import MEASURED, GeneEntry, split_words
 
@@ -79,6 +78,7 @@ class GenesDock(QWidget):  # type: ignore[misc]  # Qt comes without types
         finding.fetched.connect(self._on_fetched)
         finding.failed.connect(self._on_failed)
         self.refresh()
+        finding.watch()
 
     def sizeHint(self) -> QSize:
         """Room for a dozen genes."""
@@ -90,10 +90,7 @@ class GenesDock(QWidget):  # type: ignore[misc]  # Qt comes without types
         column.addWidget(self.line)
         column.addWidget(self.which)
         column.addWidget(self.list, 1)
-        row = QHBoxLayout()
-        row.addWidget(self.star)
-        row.addWidget(self.clear)
-        column.addLayout(row)
+        column.addWidget(row(self.star, self.clear))
         column.addWidget(self.hint)
 
     # -- what is listed ------------------------------------------------------------------------

@@ -8,6 +8,7 @@ import pyqtgraph
 from qtpy.QtWidgets import QSizePolicy, QVBoxLayout, QWidget
 
 from napari_tessera.contract.palette import PALETTE
+from napari_tessera.widgets.plots import plain_plot
 
 if TYPE_CHECKING:
     from napari_tessera.workbench.losses import LossTrace
@@ -21,12 +22,10 @@ class LossCurve(QWidget):  # type: ignore[misc]  # Qt comes without types
 
     def __init__(self) -> None:
         super().__init__()
-        self.plot = pyqtgraph.PlotWidget(background=None)
+        self.plot = plain_plot()
         self.plot.setLabel("bottom", "step")
         self.plot.setLabel("left", "loss")
-        self.plot.setMenuEnabled(False)
         self.plot.setMouseEnabled(x=False, y=False)
-        self.plot.hideButtons()
         self.legend = self.plot.addLegend(offset=(-6, 6), labelTextSize="8pt")
         self.setToolTip("Loss terms, unweighted, and their weighted total")
         self.setMinimumHeight(HEIGHT)

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import (
     QApplication,
     QComboBox,
+    QFileDialog,
+    QFormLayout,
+    QHBoxLayout,
     QLabel,
     QPushButton,
     QScrollArea,
@@ -17,7 +21,7 @@ from qtpy.QtWidgets import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Mapping
 
 DOCK_WIDTH = 340
 """Width in pixels for which the docks are made."""
@@ -73,6 +77,47 @@ def fill(box: QComboBox, entries: Iterable[str], chosen: str | None) -> None:
         box.setCurrentText(chosen)
     box.blockSignals(False)  # noqa: FBT003 - Qt's signature
     box.setEnabled(box.count() > 0)
+
+
+def row(*widgets: QWidget) -> QWidget:
+    """Put widgets beside each other."""
+    made = QWidget()
+    line = QHBoxLayout(made)
+    line.setContentsMargins(0, 0, 0, 0)
+    for widget in widgets:
+        line.addWidget(widget)
+    return made
+
+
+def form(rows: Mapping[str, QWidget]) -> QWidget:
+    """Put widgets below each other, each after a word."""
+    made = QWidget()
+    lines = QFormLayout(made)
+    lines.setContentsMargins(0, 0, 0, 0)
+    for word, widget in rows.items():
+        lines.addRow(word, widget)
+    return made
+
+
+def ask_file(parent: QWidget | None, title: str, name: str, kinds: str) -> Path | None:
+    """Ask where to write; a name without an ending gets that of the name that was offered.
+
+    Parameters
+    ----------
+    parent : QWidget or None
+        Below which window to ask.
+    title : str
+        What is written.
+    name : str
+        Name to offer.
+    kinds : str
+        Qt's list of endings.
+    """
+    chosen, _ = QFileDialog.getSaveFileName(parent, title, name, kinds)
+    if not chosen:
+        return None
+    path = Path(chosen)
+    return path if path.suffix else path.with_suffix(Path(name).suffix)
 
 
 def scrolled(inside: QWidget) -> QScrollArea:

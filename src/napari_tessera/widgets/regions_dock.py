@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from qtpy.QtWidgets import QFileDialog, QHBoxLayout, QProgressBar, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QProgressBar, QVBoxLayout, QWidget
 from superqt import QCollapsible
 
 from napari_tessera.explain.options import ExplainOptions
@@ -14,13 +13,17 @@ from napari_tessera.widgets.gene_canvas import ATTRIBUTION, EXPRESSION, GeneCanv
 from napari_tessera.widgets.gene_pictures import GenePictures
 from napari_tessera.widgets.gene_table import GeneTable
 from napari_tessera.widgets.options_form import OptionsForm
-from napari_tessera.widgets.parts import button, combo, fill, scrolled, words
+from napari_tessera.widgets.parts import ask_file, button, combo, fill, row, scrolled, words
 from napari_tessera.widgets.question_form import QuestionForm
 from napari_tessera.widgets.regions_drawing import MODES, RegionsDrawing
 from napari_tessera.widgets.regions_files import NARROW, RegionsFiles
 from napari_tessera.widgets.regions_list import RegionsList
+from napari_tessera.workbench.tasks import attempt
+from napari_tessera.workflows.files import save_figure, save_table
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from napari.viewer import Viewer
 
     from napari_tessera.contract.explanation import Explanation
@@ -100,9 +103,9 @@ class RegionsDock(QWidget):  # type: ignore[misc]  # Qt comes without types
         fold.setDuration(0)
         fold.addWidget(self.options)
         for part in (
-            _row(*tools, delete), self.files, self.list, self.form, fold, self.counts,
-            _row(self.ask, self.cancel), self.bar, self.story, self.old, self.table,
-            _row(self.shown, self.save_table, self.save_figure), self.pictures,
+            row(*tools, delete), self.files, self.list, self.form, fold, self.counts,
+            row(self.ask, self.cancel), self.bar, self.story, self.old, self.table,
+            row(self.shown, self.save_table, self.save_figure), self.pictures,
         ):  # fmt: skip
             column.addWidget(part)
         outside = QVBoxLayout(self)
@@ -233,36 +236,29 @@ class RegionsDock(QWidget):  # type: ignore[misc]  # Qt comes without types
             self.drawing.remove(self.list.name)
 
     def _save_table(self) -> None:
-        path, _ = QFileDialog.getSaveFileName(self, "Write the table", "genes.csv", "CSV (*.csv)")
-        if path:
-            self.write_table(Path(path))
+        path = ask_file(self, "Write the table", "genes.csv", "CSV (*.csv)")
+        if path is not None:
+            self.write_table(path)
 
     def _save_figure(self) -> None:
         kinds = "SVG (*.svg);;PNG (*.png);;PDF (*.pdf)"
-        path, _ = QFileDialog.getSaveFileName(self, "Write the figure", "genes.svg", kinds)
-        if path:
-            self.write_figure(Path(path))
+        path = ask_file(self, "Write the figure", "genes.svg", kinds)
+        if path is not None:
+            self.write_figure(path)
 
     def write_table(self, path: Path) -> None:
         """Write all genes with all columns."""
         found = self._explaining.explanation
-        if found is not None:
-            found.ranking.table().to_csv(path)
+        if found is None:
+            return
+        failed = self._explaining.failed
+        if attempt(lambda: save_table(found.ranking.table(), path), failed.emit):
             self._explaining.exported.emit("table", found.name, path)
 
     def write_figure(self, path: Path) -> None:
         """Write the picture that is in front as a figure; the ending says how."""
         figure, found = self.pictures.figure(), self._explaining.explanation
-        if figure is not None and found is not None:
-            figure.savefig(path, dpi=200)
+        if figure is None or found is None:
+            return
+        if attempt(lambda: save_figure(figure, path), self._explaining.failed.emit):
             self._explaining.exported.emit("figure", found.name, path)
-
-
-def _row(*widgets: QWidget) -> QWidget:
-    """Put widgets beside each other."""
-    made = QWidget()
-    row = QHBoxLayout(made)
-    row.setContentsMargins(0, 0, 0, 0)
-    for widget in widgets:
-        row.addWidget(widget)
-    return made

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from qtpy.QtWidgets import QFileDialog, QHBoxLayout, QWidget
 
-from napari_tessera.widgets.parts import button
+from napari_tessera.widgets.parts import ask_file, button
 from napari_tessera.workbench.region_history import RegionHistory
 
 if TYPE_CHECKING:
@@ -74,9 +74,9 @@ class RegionsFiles(QWidget):  # type: ignore[misc]  # Qt comes without types
             self.read(Path(chosen))
 
     def _ask_save(self) -> None:
-        chosen, _ = QFileDialog.getSaveFileName(self, "Export regions", "regions.geojson", KINDS)
-        if chosen:
-            self.write(Path(chosen))
+        path = ask_file(self, "Export regions", "regions.geojson", KINDS)
+        if path is not None:
+            self.write(path)
 
     def _refresh(self) -> None:
         self.undo.setEnabled(self.history.can_undo)

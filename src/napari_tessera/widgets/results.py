@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 from qtpy.QtWidgets import (
     QCheckBox,
-    QHBoxLayout,
     QLabel,
     QMessageBox,
     QPushButton,
@@ -15,7 +14,7 @@ from qtpy.QtWidgets import (
 )
 
 from napari_tessera.widgets.domain_editor import DomainEditor
-from napari_tessera.widgets.parts import scrolled
+from napari_tessera.widgets.parts import row, scrolled
 from napari_tessera.widgets.results_choices import ShowingForm
 from napari_tessera.widgets.results_list import RunList
 
@@ -82,10 +81,7 @@ class ResultsDock(QWidget):  # type: ignore[misc]  # Qt comes without types
         column.setContentsMargins(6, 6, 6, 6)
         column.addWidget(self.empty)
         column.addWidget(self.list)
-        buttons = QHBoxLayout()
-        for button in (self.show_button, self.remove_button, self.delete_button):
-            buttons.addWidget(button)
-        column.addLayout(buttons)
+        column.addWidget(row(self.show_button, self.remove_button, self.delete_button))
         self.below = QVBoxLayout()
         column.addLayout(self.below)
         column.addWidget(self.form)

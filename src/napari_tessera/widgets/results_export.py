@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import (
     QApplication,
-    QFileDialog,
-    QHBoxLayout,
     QMenu,
     QPushButton,
     QVBoxLayout,
     QWidget,
 )
 
-from napari_tessera.widgets.parts import button, words
+from napari_tessera.widgets.parts import ask_file, button, row, words
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from napari_tessera.widgets.results import ResultsDock
     from napari_tessera.workbench.recorder import Recorder
@@ -67,10 +65,7 @@ class ResultsExport(QWidget):  # type: ignore[misc]  # Qt comes without types
         self.said.hide()
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
-        row = QHBoxLayout()
-        row.addWidget(self.same)
-        row.addWidget(self.export)
-        column.addLayout(row)
+        column.addWidget(row(self.same, self.export))
         column.addWidget(self.said)
         dock.list.opened.connect(self._on_opened)
         dock.list.chosen.connect(lambda _: self._refresh())
@@ -104,10 +99,9 @@ class ResultsExport(QWidget):  # type: ignore[misc]  # Qt comes without types
         self._ask("Export tables", name, "CSV (*.csv)", self.write_tables)
 
     def _ask(self, title: str, name: str, kind: str, then: Callable[[Path], None]) -> None:
-        chosen, _ = QFileDialog.getSaveFileName(self, title, name, kind)
-        if chosen:
-            path = Path(chosen)
-            then(path if path.suffix else path.with_suffix(Path(name).suffix))
+        path = ask_file(self, title, name, kind)
+        if path is not None:
+            then(path)
 
     def _on_opened(self, _name: str) -> None:
         if QApplication.keyboardModifiers() & Qt.KeyboardModifier.ControlModifier:
@@ -135,7 +129,6 @@ def ask_and_write(recorder: Recorder) -> None:
         Knows what was done.
     """
     kinds = "Python (*.py);;Notebook (*.ipynb)"
-    chosen, _ = QFileDialog.getSaveFileName(None, "Export a script", "tessera.py", kinds)
-    if chosen:
-        path = Path(chosen)
-        recorder.write(path if path.suffix else path.with_suffix(".py"))
+    path = ask_file(None, "Export a script", "tessera.py", kinds)
+    if path is not None:
+        recorder.write(path)

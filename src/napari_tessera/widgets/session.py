@@ -35,6 +35,9 @@ LOOK_MS = 3000
 CLOSE_S = 1.5
 """Longest wait for running jobs when the window closes."""
 
+MIND_CLOSE_S = 0.2
+"""Longest wait for each of the others."""
+
 
 class Session(QObject):  # type: ignore[misc]  # Qt comes without types
     """Bench and canvas of one viewer.
@@ -48,19 +51,24 @@ class Session(QObject):  # type: ignore[misc]  # Qt comes without types
     def __init__(self, viewer: Viewer) -> None:
         super().__init__()
         self.main_thread = MainThread()
-        self.bench = Bench(self.main_thread.post)
-        self.canvas = Canvas(viewer, self.bench)
-        self.activity = Activity(self.bench)
-        self.explaining = Explaining(self.bench, self.main_thread.post)
-        self.colouring = Colouring(self.bench, self.main_thread.post)
-        self.scaling = Scaling(self.bench, self.main_thread.post)
+        post = self.main_thread.post
+        self.bench = bench = Bench(post)
+        self.canvas = Canvas(viewer, bench)
+        self.activity = Activity(bench)
+        self.explaining = Explaining(bench, post)
+        self.colouring = Colouring(bench, post)
+        self.scaling = Scaling(bench, post)
         self.scaling.changed.connect(self.canvas.set_scale)
-        self.finding = GeneFinding(self.bench, self.main_thread.post)
+        self.finding = GeneFinding(bench, post)
         self.colours = ColourChoice(self.canvas, self.colouring)
-        self.editing = DomainEditing(self.bench, self.main_thread.post)
-        self.recorder = Recorder(self.bench, self.explaining, self.main_thread.post)
-        self.comparing = Comparing(self.bench, self.main_thread.post)
-        self.exploring = Exploring(self.bench, self.main_thread.post)
+        self.editing = DomainEditing(bench, post)
+        self.recorder = Recorder(bench, self.explaining, post)
+        self.comparing = Comparing(bench, post)
+        self.exploring = Exploring(bench, post)
+        self._minds = (
+            self.explaining, self.colouring, self.scaling, self.finding,
+            self.editing, self.recorder, self.comparing, self.exploring,
+        )  # fmt: skip
         self._viewer = weakref.ref(viewer)
         self._window: QWidget | None = None
         self._target: QWidget | None = None
@@ -127,14 +135,8 @@ class Session(QObject):  # type: ignore[misc]  # Qt comes without types
         """Stop every job; each stays resumable."""
         self._look.stop()
         self.activity.close()
-        self.explaining.close(0.2)
-        self.colouring.close(0.2)
-        self.finding.close(0.2)
-        self.scaling.close(0.2)
-        self.editing.close()
-        self.recorder.close()
-        self.exploring.close()
-        self.comparing.close()
+        for mind in self._minds:
+            mind.close(MIND_CLOSE_S)
         self.canvas.close()
         self.bench.close(CLOSE_S)
         self._window = self._target = None

@@ -6,9 +6,9 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from qtpy.QtWidgets import QFileDialog, QFormLayout, QHBoxLayout, QProgressBar, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QFileDialog, QFormLayout, QProgressBar, QVBoxLayout, QWidget
 
-from napari_tessera.widgets.parts import button, combo, fill, scrolled, words
+from napari_tessera.widgets.parts import button, combo, fill, row, scrolled, words
 from napari_tessera.widgets.problem_list import ProblemList
 
 if TYPE_CHECKING:
@@ -106,16 +106,12 @@ class TissueDock(QWidget):  # type: ignore[misc]  # Qt comes without types
         outer.addWidget(scrolled(inside))
 
     def _tissue_widgets(self) -> list[QWidget]:
-        opens = QWidget()
-        row = QHBoxLayout(opens)
-        row.setContentsMargins(0, 0, 0, 0)
         folder_tip = "Open a SpatialData .zarr or a vendor's folder"
         self.folder = button("Folder…", folder_tip, self._ask_folder)
         self.table_file = button("File…", "Open an .h5ad table with coordinates", self._ask_table)
         picture_tip = "Open the .h5ad again with a picture beside it"
         self.picture = button("Picture…", picture_tip, self._ask_picture)
-        for made in (self.folder, self.table_file, self.picture):
-            row.addWidget(made)
+        opens = row(self.folder, self.table_file, self.picture)
         self.sample = button(
             "Try the sample",
             "Open a tissue and a reference to try everything on; nothing of yours is needed",

@@ -15,7 +15,6 @@ from psygnal import Signal
 from napari_tessera.contract.errors import TesseraError
 from napari_tessera.contract.inputs import Selection
 from napari_tessera.contract.state import JobState
-from napari_tessera.jobs.errands import Errands
 from napari_tessera.jobs.run_dir import RunDir
 from napari_tessera.workbench import reading
 from napari_tessera.workbench.checking import NOTHING_CHECKED, Answer, Asked, Checker, Question
@@ -104,12 +103,11 @@ class Bench:
         self.origin = reading.Origin()
         self._answer: Answer | None = None
         self._at_work: dict[str, Tissue | None] = {}
-        self._errands = Errands(post)
-        self.tasks = Tasks(self._errands, lambda error: self.failed.emit(*words_of(error)))
+        self.tasks = Tasks(post, self.failed.emit)
         # psygnal 0.16 mixes signals up whose `emit` is connected as it is: hence the lambdas
         self.tasks.changed.connect(lambda what: self.busy_changed.emit(what))
-        self._checker = Checker(self._errands)
-        self._launcher = Launcher(self._unless_closed(post), self._errands, runner)
+        self._checker = Checker(self.tasks.errands)
+        self._launcher = Launcher(self._unless_closed(post), self.tasks.errands, runner)
         self._shelf = Shelf(self.tasks, self._launcher)
         self._shelf.runs_changed.connect(lambda runs: self.runs_changed.emit(runs))
         self._shelf.loaded.connect(lambda run: self.run_loaded.emit(run))
@@ -395,5 +393,5 @@ class Bench:
         self.closed = True
         until = time.monotonic() + timeout_s
         self._launcher.close(max(0.1, 0.8 * timeout_s))
-        self._errands.close(max(0.05, until - time.monotonic()))
+        self.tasks.close(max(0.05, until - time.monotonic()))
         self._checker.close()

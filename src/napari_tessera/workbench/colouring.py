@@ -6,14 +6,13 @@ Everything is read and changed on the window's thread, as in `napari_tessera.wor
 from __future__ import annotations
 
 import dataclasses
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from psygnal import Signal
 
-from napari_tessera.jobs.errands import Errands
+from napari_tessera.workbench.history import History
 from napari_tessera.workbench.reading import target_of
-from napari_tessera.workbench.tasks import Tasks, words_of
+from napari_tessera.workbench.tasks import Tasks
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -21,15 +20,6 @@ if TYPE_CHECKING:
     from napari_tessera.contract.results import Run
     from napari_tessera.data.read import Tissue
     from napari_tessera.workbench.bench import Bench
-
-
-@dataclass(frozen=True, kw_only=True)
-class Step:
-    """One change of the colours of a run, and what was before."""
-
-    run: str
-    before: Mapping[str, str]
-    after: Mapping[str, str]
 
 
 class Colouring:
@@ -55,11 +45,9 @@ class Colouring:
 
     def __init__(self, bench: Bench, post: Callable[[Callable[[], None]], None]) -> None:
         self._bench = bench
-        self._errands = Errands(post)
-        self._tasks = Tasks(self._errands, self._on_failure)
+        self._tasks = Tasks(post, self._on_failure)
         self._chosen: dict[str, Mapping[str, str]] = {}
-        self._done: list[Step] = []
-        self._undone: list[Step] = []
+        self._steps: History[tuple[str, Mapping[str, str]]] = History()
         self._unkept: dict[str, tuple[Tissue, Mapping[str, str]]] = {}
         self._keeping = ""
         bench.tissue_opened.connect(lambda _: self._forget())
@@ -83,33 +71,30 @@ class Colouring:
         before = self._chosen.get(run, {})
         after = {**before, name: colour}
         if after != before:
-            self._done.append(Step(run=run, before=before, after=after))
-            self._undone.clear()
+            self._steps.add((run, before), (run, after))
             self._take(run, after)
 
     def undo(self) -> None:
         """Take the last change back, if there is one."""
-        if self._done:
-            step = self._done.pop()
-            self._undone.append(step)
-            self._take(step.run, step.before)
+        step = self._steps.undo()
+        if step is not None:
+            self._take(*step)
 
     def redo(self) -> None:
         """Make the change again that was taken back last."""
-        if self._undone:
-            step = self._undone.pop()
-            self._done.append(step)
-            self._take(step.run, step.after)
+        step = self._steps.redo()
+        if step is not None:
+            self._take(*step)
 
     @property
     def can_undo(self) -> bool:
         """Whether there is a change to take back."""
-        return bool(self._done)
+        return self._steps.can_undo
 
     @property
     def can_redo(self) -> bool:
         """Whether there is a change to make again."""
-        return bool(self._undone)
+        return self._steps.can_redo
 
     @property
     def kept(self) -> bool:
@@ -118,15 +103,14 @@ class Colouring:
 
     def close(self, timeout_s: float = 1.0) -> None:
         """Drop what is under way; a child that writes ends its work."""
-        self._errands.close(timeout_s)
+        self._tasks.close(timeout_s)
 
     # -- parts ---------------------------------------------------------------------------------
 
     def _forget(self) -> None:
         """Start anew with another tissue; what has not been kept yet still will be."""
         self._chosen.clear()
-        self._done.clear()
-        self._undone.clear()
+        self._steps.clear()
 
     def _on_run(self, run: Run) -> None:
         self._chosen.setdefault(run.name, run.colours)
@@ -158,7 +142,7 @@ class Colouring:
         if tissue.path is not None:
             pairs = [f"--set={name}={colour}" for name, colour in colours.items()]
             store = str(tissue.path)
-            self._errands.ask_child(
+            self._tasks.errands.ask_child(
                 ["colours", store, "--run", run, "--reset", "--json", *pairs], survives=True
             )
             return
@@ -170,7 +154,7 @@ class Colouring:
         self._keeping = ""
         self._keep_next()
 
-    def _on_failure(self, error: Exception) -> None:
+    def _on_failure(self, message: str, hint: str) -> None:
         self._keeping = ""
-        self.failed.emit(*words_of(error))
+        self.failed.emit(message, hint)
         self._keep_next()

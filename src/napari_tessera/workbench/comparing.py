@@ -6,9 +6,8 @@ from typing import TYPE_CHECKING, TypeVar
 
 from psygnal import Signal
 
-from napari_tessera.jobs.errands import Errands
 from napari_tessera.workbench import reading
-from napari_tessera.workbench.tasks import Tasks, words_of
+from napari_tessera.workbench.tasks import Tasks
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -42,10 +41,8 @@ class Comparing:
 
     def __init__(self, bench: Bench, post: Callable[[Callable[[], None]], None]) -> None:
         self.agreement: Agreement | None = None
-        self.closed = False
         self._bench = bench
-        self._errands = Errands(lambda work: post(lambda: None if self.closed else work()))
-        self._tasks = Tasks(self._errands, lambda error: self.failed.emit(*words_of(error)))
+        self._tasks = Tasks(post, self.failed.emit)
         self._known: dict[str, Run] = {}
         bench.tissue_opened.connect(lambda _: self._known.clear())
 
@@ -112,6 +109,4 @@ class Comparing:
 
     def close(self, timeout_s: float = 0.2) -> None:
         """Drop what is under way."""
-        if not self.closed:
-            self.closed = True
-            self._errands.close(timeout_s)
+        self._tasks.close(timeout_s)

@@ -14,9 +14,9 @@ import numpy as np
 from psygnal import Signal
 
 from napari_tessera.contract.errors import InputError
-from napari_tessera.jobs.errands import Errands
 from napari_tessera.jobs.run_dir import RunDir, run_root
 from napari_tessera.workbench.domain_edits import Split
+from napari_tessera.workbench.history import History
 from napari_tessera.workbench.tasks import Tasks, words_of
 
 if TYPE_CHECKING:
@@ -85,6 +85,8 @@ class DomainEditing:
         Run whose domains are edited; None where the shown run has none.
     fitted : float or None
         Smoothness of the fit; None until it is known that it can be changed.
+    stand : Stand or None
+        How the domains are now.
     """
 
     opened = Signal(object)
@@ -98,28 +100,22 @@ class DomainEditing:
         self.fitted: float | None = None
         self._bench = bench
         self._field: _Field | None = None
-        self._past: list[Stand] = []
-        self._future: list[Stand] = []
-        self._errands = Errands(post)
-        self._tasks = Tasks(self._errands, lambda error: self.failed.emit(*words_of(error)))
+        self._steps: History[Stand] = History()
+        self.stand: Stand | None = None
+        self._tasks = Tasks(post, self.failed.emit)
         bench.run_loaded.connect(lambda run: self.open(run))
         if bench.shown is not None:
             self.open(bench.shown)
 
     @property
-    def stand(self) -> Stand | None:
-        """How the domains are now."""
-        return self._past[-1] if self._past else None
-
-    @property
     def can_undo(self) -> bool:
         """Whether there is something to take back."""
-        return len(self._past) > 1
+        return self._steps.can_undo
 
     @property
     def can_redo(self) -> bool:
         """Whether something was taken back."""
-        return bool(self._future)
+        return self._steps.can_redo
 
     def open(self, run: Run) -> None:
         """Take the domains of a run; `opened` follows, and `ready` if they can be smoothed.
@@ -133,8 +129,9 @@ class DomainEditing:
             return
         domains, tissue = run.result.domains, self._bench.tissue
         self.run = run if domains is not None else None
-        self.fitted, self._field, self._future = None, None, []
-        self._past = [] if domains is None else [Stand(domains=domains)]
+        self.fitted, self._field = None, None
+        self.stand = None if domains is None else Stand(domains=domains)
+        self._steps.clear()
         self.opened.emit(self.stand)
         if domains is not None and tissue is not None:
             folder = RunDir(run_root(tissue.path, tissue.title) / run.name)
@@ -152,9 +149,9 @@ class DomainEditing:
     def smooth(self, smoothness: float) -> None:
         """Compute the field at another smoothness, the edits on top; `changed` follows."""
         found, now, run = self._field, self.stand, self.run
-        if found is None or now is None:
+        if found is None or now is None or run is None or run.result.domains is None:
             return
-        first = self._past[0].domains
+        first = run.result.domains
 
         def work() -> Stand:
             from napari_tessera.methods.transst.predict import refit_field
@@ -166,17 +163,11 @@ class DomainEditing:
 
         def take(stand: Stand) -> None:
             if run is self.run and now.edits == (self.stand or now).edits:
-                self._push_smooth(stand)
+                self._push(stand, slid=True)
             elif run is self.run:  # something was edited meanwhile
                 self.smooth(smoothness)
 
         self._tasks.do("Smoothing", work, take, key="smooth")
-
-    def _push_smooth(self, stand: Stand) -> None:
-        """Make one step of moves of the slider that follow each other."""
-        if len(self._past) > 1 and stand.edits == self._past[-2].edits:
-            self._past.pop()
-        self._push(stand)
 
     def edit(self, edit: Edit) -> None:
         """Rename, colour, merge or split; `changed` follows.
@@ -205,22 +196,29 @@ class DomainEditing:
         except InputError as error:
             self.failed.emit(*words_of(error))
 
-    def _push(self, stand: Stand) -> None:
-        self._past.append(stand)
-        self._future = []
-        self.changed.emit(stand)
+    def _push(self, stand: Stand, *, slid: bool = False) -> None:
+        """Take a new state; moves of the slider that follow each other are one step."""
+        if self.stand is None:
+            return
+        last = self._steps.former
+        if slid and last is not None and last.edits == stand.edits:
+            self._steps.merge(stand)
+        else:
+            self._steps.add(self.stand, stand)
+        self._show(stand)
+
+    def _show(self, stand: Stand | None) -> None:
+        if stand is not None:
+            self.stand = stand
+            self.changed.emit(stand)
 
     def undo(self) -> None:
         """Take the last step back."""
-        if self.can_undo:
-            self._future.append(self._past.pop())
-            self.changed.emit(self.stand)
+        self._show(self._steps.undo())
 
     def redo(self) -> None:
         """Do again what was taken back."""
-        if self.can_redo:
-            self._past.append(self._future.pop())
-            self.changed.emit(self.stand)
+        self._show(self._steps.redo())
 
     def save(self) -> None:
         """Write the domains as they are as a new run; `saved` follows, and it is shown."""
@@ -238,7 +236,7 @@ class DomainEditing:
 
     def close(self, timeout_s: float = 0.2) -> None:
         """Drop what is under way."""
-        self._errands.close(timeout_s)
+        self._tasks.close(timeout_s)
 
 
 def edited_run(run: Run, stand: Stand) -> Run:

@@ -17,7 +17,6 @@ from napari_tessera.contract.gene_heat import heat_of
 from napari_tessera.contract.regions import Region, RegionKind
 from napari_tessera.contract.state import JobState
 from napari_tessera.jobs.backends import Backend, ChildBackend, ThreadBackend
-from napari_tessera.jobs.errands import Errands
 from napari_tessera.jobs.run_dir import RunDir, run_root
 from napari_tessera.jobs.runner import JobSpec, Runner
 from napari_tessera.workbench.tasks import Tasks, words_of
@@ -88,11 +87,8 @@ class Explaining:
         self.rankings: tuple[str, ...] = ()
         self.explanation: Explanation | None = None
         self.job: Job | None = None
-        self.closed = False
         self._bench = bench
-        self._post = post
-        self._errands = Errands(self._post_open)
-        self._tasks = Tasks(self._errands, lambda error: self.failed.emit(*words_of(error)))
+        self._tasks = Tasks(post, self.failed.emit)
         self._runner = Runner()
         self._storing = threading.Lock()
         self._newest: dict[int, int] = {}
@@ -100,10 +96,6 @@ class Explaining:
         bench.runs_changed.connect(lambda _: self._list_rankings())
         if bench.view is not None:
             self._on_tissue(bench.view)
-
-    def _post_open(self, work: Callable[[], None]) -> None:
-        """Drop what arrives after the window has gone."""
-        self._post(lambda: None if self.closed else work())
 
     # -- regions -------------------------------------------------------------------------------
 
@@ -227,8 +219,9 @@ class Explaining:
             JobSpec(name=run, title="Explaining", run_dir=folder, backend=backend)
         )
         self.job = job
-        job.changed.connect(lambda _: self._post_open(lambda: self.job_changed.emit(job)))
-        job.ended.connect(lambda _, outcome: self._post_open(lambda: self._on_ended(job, outcome)))
+        post = self._tasks.errands.post
+        job.changed.connect(lambda _: post(lambda: self.job_changed.emit(job)))
+        job.ended.connect(lambda _, outcome: post(lambda: self._on_ended(job, outcome)))
         if job.outcome is not None:
             self._on_ended(job, job.outcome)
         self.job_changed.emit(job)
@@ -323,7 +316,5 @@ class Explaining:
 
     def close(self, timeout_s: float = 1.0) -> None:
         """Stop what runs and drop what is under way."""
-        if not self.closed:
-            self.closed = True
-            self._runner.close(timeout_s)
-            self._errands.close(timeout_s)
+        self._tasks.close(timeout_s)
+        self._runner.close(timeout_s)

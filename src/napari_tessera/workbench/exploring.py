@@ -13,11 +13,10 @@ from psygnal import Signal
 
 from napari_tessera.contract.errors import InputError
 from napari_tessera.contract.population import Against, How, Kind
-from napari_tessera.jobs.errands import Errands
 from napari_tessera.viewer.colours import categories
 from napari_tessera.viewer.violins import gene_violins
 from napari_tessera.workbench.crowds import Crowd, Source, ask_umap, read_crowd, read_expression
-from napari_tessera.workbench.tasks import Tasks, words_of
+from napari_tessera.workbench.tasks import Tasks
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -93,10 +92,8 @@ class Exploring:
         self.against = Against.REST
         self.comparison: GeneComparison | None = None
         self.genes: tuple[str, ...] = ()
-        self.closed = False
         self._bench = bench
-        self._errands = Errands(lambda work: post(lambda: None if self.closed else work()))
-        self._tasks = Tasks(self._errands, lambda error: self.failed.emit(*words_of(error)))
+        self._tasks = Tasks(post, self.failed.emit)
         self._tasks.changed.connect(lambda what: self.busy_changed.emit(what))
         self._crowd: Crowd | None = None
         self._expression: Expression | None = None
@@ -204,11 +201,11 @@ class Exploring:
 
         def work() -> tuple[str, NDArray[np.float32]]:
             if seen is not None:
-                return f"UMAP of {name}", ask_umap(self._errands, seen)
+                return f"UMAP of {name}", ask_umap(self._tasks.errands, seen)
             if source is None:
                 raise InputError(*_NO_DATA)
             values = read_expression(source, population).values
-            return "UMAP of the expression", ask_umap(self._errands, values)
+            return "UMAP of the expression", ask_umap(self._tasks.errands, values)
 
         self._tasks.do("Computing a UMAP", work, self._take_umap, key="umap")
 
@@ -361,9 +358,7 @@ class Exploring:
 
     def close(self, timeout_s: float = 0.2) -> None:
         """Drop what is under way."""
-        if not self.closed:
-            self.closed = True
-            self._errands.close(timeout_s)
+        self._tasks.close(timeout_s)
 
 
 _NO_DATA = ("Expected an open tissue with spots, found none.", "Open one in the Tissue dock.")

@@ -11,11 +11,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 from psygnal import Signal
 
-from napari_tessera.jobs.errands import Errands
 from napari_tessera.viewer.answers import gene_badge
 from napari_tessera.viewer.certainty import certainty_of_gene
 from napari_tessera.workbench.gene_search import MEASURED, GeneEntry, GeneIndex
-from napari_tessera.workbench.tasks import Tasks, words_of
+from napari_tessera.workbench.tasks import Tasks
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -86,15 +85,19 @@ class GeneFinding:
         self.index = GeneIndex(())
         self.chosen: tuple[GeneEntry, ...] = ()
         self._bench = bench
-        self._errands = Errands(post)
-        self._tasks = Tasks(self._errands, lambda error: self.failed.emit(*words_of(error)))
+        self._tasks = Tasks(post, self.failed.emit)
         self._measured: tuple[GeneEntry, ...] = ()
         self._runs: dict[str, Run] = {}
+        self._watched = False
         bench.tissue_opened.connect(lambda _: self._on_tissue())
         bench.run_loaded.connect(self._on_run)
         bench.runs_changed.connect(self._on_runs)
-        if bench.tissue is not None:
-            self._on_tissue()
+
+    def watch(self) -> None:
+        """Begin: somebody searches from now on. Until then genes are not even listed."""
+        if not self._watched:
+            self._watched = True
+            self._list()
 
     def choose(self, entries: Sequence[GeneEntry]) -> None:
         """Want to see these genes, at most four; `fetched` follows.
@@ -127,7 +130,7 @@ class GeneFinding:
 
     def close(self, timeout_s: float = 0.2) -> None:
         """Drop what is under way."""
-        self._errands.close(timeout_s)
+        self._tasks.close(timeout_s)
 
     # -- parts ---------------------------------------------------------------------------------
 
@@ -136,10 +139,14 @@ class GeneFinding:
             self.fetched.emit(values)
 
     def _on_tissue(self) -> None:
-        tissue, selection = self._bench.tissue, self._bench.selection
         self._measured, self._runs, self.chosen = (), {}, ()
+        self._list()
+
+    def _list(self) -> None:
+        """List the genes of the tissue, if somebody searches."""
+        tissue, selection = self._bench.tissue, self._bench.selection
         self._reindex()
-        if tissue is None:
+        if tissue is None or not self._watched:
             return
 
         def work() -> tuple[GeneEntry, ...]:
@@ -170,6 +177,8 @@ class GeneFinding:
             self._reindex()
 
     def _reindex(self) -> None:
+        if not self._watched:
+            return
         aliases = {entry.name: entry.aliases for entry in self._measured}
         predicted = [
             GeneEntry(

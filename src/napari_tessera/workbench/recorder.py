@@ -9,9 +9,8 @@ from psygnal import Signal
 
 from napari_tessera.contract.errors import InputError
 from napari_tessera.contract.state import JobState
-from napari_tessera.jobs.errands import Errands
 from napari_tessera.jobs.run_dir import RunDir
-from napari_tessera.workbench.tasks import Tasks, words_of
+from napari_tessera.workbench.tasks import Tasks
 from napari_tessera.workflows.explained import ANSWER, REQUEST, Request
 from napari_tessera.workflows.export import write_tables
 from napari_tessera.workflows.notebook import write_steps
@@ -69,10 +68,8 @@ class Recorder:
     ) -> None:
         self.steps: tuple[Step, ...] = ()
         self.settings: RunSpec | None = None
-        self.closed = False
         self._bench = bench
-        self._errands = Errands(lambda work: post(lambda: None if self.closed else work()))
-        self._tasks = Tasks(self._errands, lambda error: self.failed.emit(*words_of(error)))
+        self._tasks = Tasks(post, self.failed.emit)
         self._runs: frozenset[str] | None = None
         bench.tissue_opened.connect(lambda _: self._on_tissue())
         bench.reference_opened.connect(lambda _: self._on_reference())
@@ -180,9 +177,7 @@ class Recorder:
 
     def close(self, timeout_s: float = 0.2) -> None:
         """Drop what is under way."""
-        if not self.closed:
-            self.closed = True
-            self._errands.close(timeout_s)
+        self._tasks.close(timeout_s)
 
     # -- what others say -----------------------------------------------------------------------
 

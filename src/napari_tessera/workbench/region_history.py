@@ -1,4 +1,4 @@
-"""Undo and redo for what people draw, and regions from and to files."""
+"""Undo and redo of what people draw, and regions from and to files."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 from psygnal import Signal
 
-from napari_tessera.contract.errors import InputError, StoreError
-from napari_tessera.workbench.tasks import words_of
+from napari_tessera.contract.errors import InputError
+from napari_tessera.workbench.history import History
+from napari_tessera.workbench.tasks import attempt, words_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -15,9 +16,6 @@ if TYPE_CHECKING:
     from napari_tessera.contract.regions import Region
     from napari_tessera.workbench.bench import Bench
     from napari_tessera.workbench.explaining import Explaining
-
-DEEPEST = 100
-"""Changes that can be taken back."""
 
 
 class RegionHistory:
@@ -35,8 +33,7 @@ class RegionHistory:
 
     def __init__(self, bench: Bench, explaining: Explaining) -> None:
         self._explaining = explaining
-        self._past: list[tuple[Region, ...]] = []
-        self._future: list[tuple[Region, ...]] = []
+        self._steps: History[tuple[Region, ...]] = History()
         self._now = explaining.regions
         self._fresh = False
         self._own = False
@@ -46,24 +43,20 @@ class RegionHistory:
     @property
     def can_undo(self) -> bool:
         """Whether something can be taken back."""
-        return bool(self._past)
+        return self._steps.can_undo
 
     @property
     def can_redo(self) -> bool:
         """Whether something was taken back."""
-        return bool(self._future)
+        return self._steps.can_redo
 
     def undo(self) -> None:
         """Take the last change of the regions back; the store follows."""
-        if self._past:
-            self._future.append(self._now)
-            self._put(self._past.pop())
+        self._put(self._steps.undo())
 
     def redo(self) -> None:
         """Do again what was taken back; the store follows."""
-        if self._future:
-            self._past.append(self._now)
-            self._put(self._future.pop())
+        self._put(self._steps.redo())
 
     def load(self, path: Path) -> tuple[str, ...]:
         """Add the regions of a GeoJSON file, in the coordinates on the screen.
@@ -98,15 +91,15 @@ class RegionHistory:
         """
         from napari_tessera.data.region_files import write_region_file
 
-        try:
-            write_region_file(self._explaining.regions, path)
-        except StoreError as error:
-            self._explaining.failed.emit(*words_of(error))
+        regions, failed = self._explaining.regions, self._explaining.failed
+        if not attempt(lambda: write_region_file(regions, path), failed.emit):
             return False
         self._explaining.exported.emit("regions", "", path)
         return True
 
-    def _put(self, regions: tuple[Region, ...]) -> None:
+    def _put(self, regions: tuple[Region, ...] | None) -> None:
+        if regions is None:
+            return
         self._own = True
         try:
             self._explaining.draw(regions)
@@ -114,8 +107,7 @@ class RegionHistory:
             self._own = False
 
     def _forget(self) -> None:
-        self._past.clear()
-        self._future.clear()
+        self._steps.clear()
         self._fresh = True
         self.changed.emit()
 
@@ -124,6 +116,5 @@ class RegionHistory:
         if self._fresh:  # these were read from a store that was just opened
             self._fresh = False
         elif not self._own:
-            self._past = [*self._past, before][-DEEPEST:]
-            self._future.clear()
+            self._steps.add(before, regions)
         self.changed.emit()

@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING
 
 from psygnal import Signal
 
-from napari_tessera.jobs.errands import Errands
-from napari_tessera.workbench.tasks import Tasks, words_of
+from napari_tessera.workbench.tasks import Tasks
 from napari_tessera.workflows.scale import say_scale
 
 if TYPE_CHECKING:
@@ -44,8 +43,7 @@ class Scaling:
 
     def __init__(self, bench: Bench, post: Callable[[Callable[[], None]], None]) -> None:
         self._bench = bench
-        self._errands = Errands(post)
-        self._tasks = Tasks(self._errands, lambda error: self.failed.emit(*words_of(error)))
+        self._tasks = Tasks(post, self.failed.emit)
         bench.tissue_opened.connect(lambda view: self.changed.emit(view))
 
     @property
@@ -82,4 +80,4 @@ class Scaling:
 
     def close(self, timeout_s: float = 0.2) -> None:
         """Drop what is under way."""
-        self._errands.close(timeout_s)
+        self._tasks.close(timeout_s)

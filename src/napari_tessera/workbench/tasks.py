@@ -8,11 +8,10 @@ from typing import TYPE_CHECKING, TypeVar
 from psygnal import Signal
 
 from napari_tessera.contract.errors import TesseraError
+from napari_tessera.jobs.errands import Errands
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-    from napari_tessera.jobs.errands import Errands
 
 T = TypeVar("T")
 _LOG = logging.getLogger(__name__)
@@ -23,17 +22,24 @@ class Tasks:
 
     Parameters
     ----------
+    post : callable
+        Takes a callable and has it called on the window's thread.
+    tell : callable
+        Takes what went wrong and what to do.
+
+    Attributes
+    ----------
     errands : Errands
         Does the work.
-    on_failure : callable
-        Takes whatever was raised.
     """
 
     changed = Signal(str)
 
-    def __init__(self, errands: Errands, on_failure: Callable[[Exception], None]) -> None:
-        self._errands = errands
-        self._on_failure = on_failure
+    def __init__(
+        self, post: Callable[[Callable[[], None]], None], tell: Callable[[str, str], None]
+    ) -> None:
+        self.errands = Errands(post)
+        self._tell = tell
         self._number = 0
         self._newest: dict[str, int] = {}
         self._under_way: dict[int, str] = {}
@@ -77,10 +83,38 @@ class Tasks:
 
         def failed(error: Exception) -> None:
             if counts():
-                self._on_failure(error)
+                self._tell(*words_of(error))
             self.changed.emit(self.what)
 
-        self._errands.send(work, done, failed)
+        self.errands.send(work, done, failed)
+
+    def close(self, timeout_s: float = 0.2) -> None:
+        """Drop what is under way; see `Errands.close`.
+
+        Parameters
+        ----------
+        timeout_s : float
+            Longest wait in seconds.
+        """
+        self.errands.close(timeout_s)
+
+
+def attempt(work: Callable[[], object], tell: Callable[[str, str], None]) -> bool:
+    """Do something at once; tell what went wrong, and give False, instead of raising it.
+
+    Parameters
+    ----------
+    work : callable
+        What to do.
+    tell : callable
+        Takes what went wrong and what to do.
+    """
+    try:
+        work()
+    except TesseraError as error:
+        tell(error.message, error.hint)
+        return False
+    return True
 
 
 def words_of(error: Exception) -> tuple[str, str]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from napari_tessera.contract.errors import InputError, StoreError
+from napari_tessera.contract.errors import InputError
+from napari_tessera.workflows.files import save_table
 
 if TYPE_CHECKING:
     from napari_tessera.contract.results import Run
@@ -54,10 +55,6 @@ def write_tables(run: Run, path: Path | str) -> tuple[Path, ...]:
     written = []
     for word, part in found.items():
         place = target if len(found) == 1 else target.with_stem(f"{target.stem}_{word}")
-        try:
-            part.table().to_csv(place)
-        except OSError as error:
-            msg = f"{place}: expected a file that can be written, found {error}."
-            raise StoreError(msg, "Choose another folder.") from error
+        save_table(part.table(), place)
         written.append(place)
     return tuple(written)

@@ -24,18 +24,25 @@ _REMEDY = (
 
 @contextlib.contextmanager
 def thread_share() -> Iterator[None]:
-    """Leave one core to the person; torch gets the others unless OMP_NUM_THREADS is set."""
-    if os.environ.get("OMP_NUM_THREADS"):
-        yield
-        return
+    """Leave one core to the person: torch gets the others, or as many as OMP_NUM_THREADS says.
+
+    Said even if the variable is set: numba, where it shares OpenMP with torch, gives torch all
+    cores as soon as anything is computed in parallel, and sums depend on the number of threads.
+    """
     import torch
 
     former = torch.get_num_threads()
-    torch.set_num_threads(usable_threads())
+    torch.set_num_threads(_asked_threads() or usable_threads())
     try:
         yield
     finally:
         torch.set_num_threads(former)
+
+
+def _asked_threads() -> int:
+    """Give what OMP_NUM_THREADS says of the outermost level; 0 where it says nothing."""
+    asked = os.environ.get("OMP_NUM_THREADS", "").split(",")[0].strip()
+    return int(asked) if asked.isdecimal() else 0
 
 
 def check_device(spec: RunSpec) -> None:
