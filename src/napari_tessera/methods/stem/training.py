@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from functools import partial
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,6 +14,7 @@ from napari_tessera.methods.stem.losses import alignment, extraction, transport
 from napari_tessera.methods.stem.network import encode
 from napari_tessera.methods.stem.options import StemOptions, Variant
 from napari_tessera.methods.stem.patches import Patches
+from napari_tessera.methods.stem.rows import Rows
 from napari_tessera.numerics.counts import (
     log_normalise,
     platform_factors,
@@ -25,7 +26,7 @@ from napari_tessera.numerics.kernels import effective_neighbours, gaussian_adjac
 from napari_tessera.numerics.purifying import SpotParts, parts_of
 from napari_tessera.numerics.seeding import rng_for, torch_generator
 from napari_tessera.numerics.spatial_statistics import morans_i, neighbour_graph
-from napari_tessera.numerics.tensors import SparsePattern, dense_rows
+from napari_tessera.numerics.tensors import SparsePattern
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -137,6 +138,11 @@ class TrainingData:
             dropout=dropout_rate(cells, spots),
         )
 
+    @cached_property
+    def spot_rows(self) -> Rows:
+        """All spots at full depth, for the encoder."""
+        return Rows.of(self.spots, self.adjacency.values.device)
+
     def log_cells(self, counts: sparse.csr_matrix) -> sparse.csr_matrix:
         """Log-normalise other cells (all genes of the inputs) as these were."""
         return log_normalise(sparse.csr_matrix(counts[:, self.genes]), self.target)
@@ -173,11 +179,11 @@ class Draws:
 
     Parameters
     ----------
-    cells : csr_matrix, shape (n_batch, n_used)
+    cells : Rows, shape (n_batch, n_used)
         Log-normalised cells of the step.
-    queries : csr_matrix or None, shape (n_drawn, n_used)
+    queries : Rows or None, shape (n_drawn, n_used)
         Thinned spots, log-normalised; None in the published form.
-    spots : csr_matrix, shape (n_drawn, n_used)
+    spots : Rows, shape (n_drawn, n_used)
         The same spots at full depth.
     target : SparsePattern, shape (n_drawn, n_drawn)
         Spatial target of these spots.
@@ -185,9 +191,9 @@ class Draws:
         For what is drawn later: the samples of the alignment term, the published dropout.
     """
 
-    cells: sparse.csr_matrix
-    queries: sparse.csr_matrix | None
-    spots: sparse.csr_matrix
+    cells: Rows
+    queries: Rows | None
+    spots: Rows
     target: SparsePattern
     rng: np.random.Generator
 
@@ -206,23 +212,25 @@ def draw(data: TrainingData, options: StemOptions, stage: int, step: int) -> Dra
     step : int
         Number of the step in its stage.
     """
-    rng = rng_for(options.seed, stage, step)
-    cells = sparse.csr_matrix(data.cells[_batch(rng, data.cells.shape[0], options)])
+    rng, device = rng_for(options.seed, stage, step), data.adjacency.values.device
+    chosen = data.cells[_batch(rng, data.cells.shape[0], options)]
+    cells = Rows.of(sparse.csr_matrix(chosen), device)
     if options.variant is Variant.PUBLISHED:
-        return Draws(cells, None, data.spots, data.adjacency, rng)
-    rows, spots, target = np.arange(data.spots.shape[0]), data.spots, data.adjacency
+        return Draws(cells, None, data.spot_rows, data.adjacency, rng)
+    rows, spots, target = np.arange(data.spots.shape[0]), data.spot_rows, data.adjacency
     if data.patches is not None:
         rows = data.patches.draw(rng, options.batch_spots)
         cut = data.patches.target_of(rows)
-        spots = sparse.csr_matrix(data.spots[rows])
-        target = SparsePattern.from_scipy(cut, data.adjacency.values.device)
+        spots = Rows.of(sparse.csr_matrix(data.spots[rows]), device)
+        target = SparsePattern.from_scipy(cut, device)
     depths = rng.choice(data.depths, size=rows.size)
     if data.parts is not None:
         counts = data.parts.draw(rng, whole=1 - options.purified, spots=rows)
     else:
         counts = sparse.csr_matrix(data.spot_counts[rows])
     thinned = scale_genes(thin(counts, depths, rng), data.factors)
-    return Draws(cells, log_normalise(thinned, data.target), spots, target, rng)
+    queries = Rows.of(log_normalise(thinned, data.target), device)
+    return Draws(cells, queries, spots, target, rng)
 
 
 def loss_terms(
@@ -241,12 +249,10 @@ def loss_terms(
     draws : callable
         From the step to what is random about it.
     """
-    device = data.adjacency.values.device
 
     def terms(step: int) -> dict[str, Tensor]:
         drawn = draws(step)
-        rows = partial(dense_rows, drawn.cells, device=device)
-        cells = encode(net, rows, drawn.cells.shape[0])
+        cells = encode(net, drawn.cells, drawn.cells.n)
         queries, spots = _spot_embeddings(net, data, drawn)
         pair = (_sample(drawn.rng, e, options) for e in (cells, queries))
         return {
@@ -277,24 +283,19 @@ def loss_weights(options: StemOptions, n_steps: int) -> Callable[[int], Mapping[
 
 def _spot_embeddings(net: Encoder, data: TrainingData, drawn: Draws) -> tuple[Tensor, Tensor]:
     """Spots as queries and as targets."""
-    device = data.adjacency.values.device
-    n_spots = drawn.spots.shape[0]
     if drawn.queries is None:
         seed = int(drawn.rng.integers(2**31))
-        dropped = encode(net, _dropped_rows(data, seed, device), n_spots)
+        dropped = encode(net, _dropped_rows(data, seed), drawn.spots.n)
         return dropped, dropped
-    queries, spots = (
-        encode(net, partial(dense_rows, m, device=device), n_spots)
-        for m in (drawn.queries, drawn.spots)
-    )
+    queries, spots = (encode(net, rows, rows.n) for rows in (drawn.queries, drawn.spots))
     return queries, spots
 
 
-def _dropped_rows(data: TrainingData, seed: int, device: torch.device) -> Callable[[slice], Tensor]:
+def _dropped_rows(data: TrainingData, seed: int) -> Callable[[slice], Tensor]:
     """Spots with inputs dropped, the survivors scaled up; the same ones each time it is asked."""
 
     def rows(chunk: slice) -> Tensor:
-        values = dense_rows(data.spots, chunk, device)
+        values = data.spot_rows(chunk)
         keep = torch.rand(values.shape, generator=torch_generator(seed, chunk.start))
         return values * (keep >= data.dropout).to(values) / (1 - data.dropout)
 
