@@ -5,8 +5,9 @@ from __future__ import annotations
 import hashlib
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pytest
 
 if TYPE_CHECKING:
@@ -17,6 +18,7 @@ os.environ.setdefault("NUMBA_NUM_THREADS", os.environ.get("OMP_NUM_THREADS", "1"
 
 KIT_VARIABLE = "NAPARI_TESSERA_DATA"
 LAST_TEST = "test_the_real_data_are_as_they_were"
+_STATES = pytest.StashKey[dict[str, Any]]()
 _DIGESTS = pytest.StashKey[dict[str, str]]()
 
 
@@ -33,6 +35,16 @@ def digests(folder: Path) -> dict[str, str]:
         for path in sorted(folder.rglob("*"))
         if path.is_file()
     }
+
+
+@pytest.fixture(autouse=True)
+def _same_draws_in_any_order(request: pytest.FixtureRequest) -> None:
+    """Begin a module's own generator anew, so that no test depends on those before it."""
+    drawn = getattr(request.module, "RNG", None)
+    if isinstance(drawn, np.random.Generator):
+        states = request.config.stash.setdefault(_STATES, {})
+        first = states.setdefault(request.module.__name__, drawn.bit_generator.state)
+        drawn.bit_generator.state = first
 
 
 @pytest.fixture(scope="session")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import functools
 from pathlib import Path
 from typing import Any
 
@@ -27,8 +28,9 @@ SELECTION_FLAGS = {
 """Fields of `Selection` that have a flag, with their help."""
 
 
+@functools.cache
 def make_parser() -> argparse.ArgumentParser:
-    """Build the parser of the whole command."""
+    """Build the parser of the whole command, once."""
     parser = argparse.ArgumentParser(
         prog="napari-tessera",
         description="Put single cells back into their tissue.",
