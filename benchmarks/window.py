@@ -41,15 +41,18 @@ STALL_S = 0.05
 class Lateness:
     """A Qt timer that notes by how many milliseconds each tick is late.
 
-    What the window's thread is doing in a stall longer than 50 ms is noted by another thread.
+    What the window's thread computed meanwhile is noted too: where other programs want the cores,
+    ticks are late that nothing of ours held up. What the thread is doing in a stall longer than
+    50 ms is noted by another thread.
     """
 
     def __init__(self) -> None:
         from qtpy.QtCore import Qt, QTimer
 
         self.late: list[float] = []
+        self.busy: list[float] = []
         self.stalls: Counter[str] = Counter()
-        self._last = time.perf_counter()
+        self._last, self._used = time.perf_counter(), time.thread_time()
         self._timer = QTimer()
         self._timer.setTimerType(Qt.TimerType.PreciseTimer)
         self._timer.timeout.connect(self._tick)
@@ -58,7 +61,7 @@ class Lateness:
 
     def __enter__(self) -> Lateness:
         """Start."""
-        self._last = time.perf_counter()
+        self._last, self._used = time.perf_counter(), time.thread_time()
         self._timer.start(EVERY_MS)
         threading.Thread(target=self._look, daemon=True).start()
         return self
@@ -69,9 +72,10 @@ class Lateness:
         self._over.set()
 
     def _tick(self) -> None:
-        now = time.perf_counter()
+        now, used = time.perf_counter(), time.thread_time()
         self.late.append(max(0.0, (now - self._last) * 1000 - EVERY_MS))
-        self._last = now
+        self.busy.append((used - self._used) * 1000)
+        self._last, self._used = now, used
 
     def _look(self) -> None:
         while not self._over.wait(0.02):
@@ -86,12 +90,15 @@ class Lateness:
         """Quantiles in milliseconds."""
         late = np.array(self.late)
         p50, p99 = np.quantile(late, (0.5, 0.99))
+        busy = np.array(self.busy)
         return {
             "ticks": late.size,
             "p50_ms": round(float(p50), 1),
             "p99_ms": round(float(p99), 1),
             "max_ms": round(float(late.max()), 1),
             "later_than_16.7_ms": f"{(late > 16.7).mean():.2%}",
+            "busy_p99_ms": round(float(np.quantile(busy, 0.99)), 1),
+            "busy_max_ms": round(float(busy.max()), 1),
         }
 
 

@@ -19,9 +19,13 @@ from napari_tessera.jobs.run_dir import RunDir
 if TYPE_CHECKING:
     from napari_tessera.data.sample import SamplePaths
 
-P99_MS, MAX_MS = 60, 300
-"""Far above what an idle machine shows (the benchmark says how much): a test shares its machine,
-has two cores perhaps, and no graphics card."""
+BUSY_P99_MS, BUSY_MAX_MS = 30, 150
+"""What the window's own thread may compute between two ticks of 10 ms: three times what the
+benchmark's idle machine may show. A test shares its machine, whose other programs make ticks late;
+they add nothing to this."""
+
+LATE_P99_MS = 300
+"""Waiting, for a lock or a disk, is not computing: so much is too much on any machine."""
 
 BENCHMARK = Path(__file__).parents[2] / "benchmarks" / "window.py"
 
@@ -53,8 +57,7 @@ def lateness() -> dict[str, float]:
 @pytest.mark.window
 def test_the_window_is_seldom_late_while_a_network_trains() -> None:
     found = lateness()
-    if found["p99_ms"] > P99_MS or found["max_ms"] > MAX_MS:  # another program was at work
-        found = lateness()
     assert found["ticks"] > 500
-    assert found["p99_ms"] <= P99_MS
-    assert found["max_ms"] <= MAX_MS
+    assert found["busy_p99_ms"] <= BUSY_P99_MS
+    assert found["busy_max_ms"] <= BUSY_MAX_MS
+    assert found["p99_ms"] <= LATE_P99_MS
