@@ -18,6 +18,7 @@ os.environ.setdefault("NUMBA_NUM_THREADS", os.environ.get("OMP_NUM_THREADS", "1"
 
 KIT_VARIABLE = "NAPARI_TESSERA_DATA"
 LAST_TEST = "test_the_real_data_are_as_they_were"
+LONGEST_ROOMS = ("window", "methods", "workflows", "workbench", "cli", "widgets")
 _STATES = pytest.StashKey[dict[str, Any]]()
 _DIGESTS = pytest.StashKey[dict[str, str]]()
 
@@ -84,7 +85,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> Generator[None]:
         if "kit" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.kit)
     yield
-    items.sort(key=lambda item: item.name == LAST_TEST)
+    items.sort(key=lambda item: (item.name == LAST_TEST, _turn(item)))
+
+
+def _turn(item: pytest.Item) -> int:
+    """Rooms whose files take long come first: two workers then end at about the same time."""
+    room = item.path.parent.name
+    return LONGEST_ROOMS.index(room) if room in LONGEST_ROOMS else len(LONGEST_ROOMS)
 
 
 @pytest.hookimpl(wrapper=True)
