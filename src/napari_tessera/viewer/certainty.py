@@ -9,6 +9,8 @@ import numpy as np
 from napari_tessera.viewer.colours import limits_of
 from napari_tessera.viewer.composition import SpotColour
 
+_OF_SHARES = frozenset({SpotColour.DOMINANT, SpotColour.LEAD, SpotColour.SHARE, SpotColour.BLEND})
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -35,7 +37,7 @@ def certainty(
     ndarray or None, shape (n_spots,), float32
         In the order of the answer; None where the colour itself says how sure a spot is.
     """
-    if result.composition is not None and how in {SpotColour.DOMINANT, SpotColour.SHARE}:
+    if result.composition is not None and how in _OF_SHARES:
         share = cell_type if how is SpotColour.SHARE else ""
         return _of_composition(result.composition, share)
     if result.annotation is not None and how is SpotColour.TYPE:

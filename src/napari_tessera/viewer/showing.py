@@ -28,6 +28,8 @@ class Showing:
         Whether the density of `cell_type` lies over the tissue.
     cell_type : str
         The one type meant by a share and by the density.
+    blend : tuple of str
+        Types whose colours are blended.
     gene : str
         The predicted gene that is drawn.
     hidden : frozenset of str
@@ -41,5 +43,6 @@ class Showing:
     spot_colour: SpotColour = SpotColour.DOMINANT
     density: bool = False
     cell_type: str = ""
+    blend: tuple[str, ...] = ()
     gene: str = ""
     hidden: frozenset[str] = frozenset()

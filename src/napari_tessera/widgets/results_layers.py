@@ -14,9 +14,10 @@ from napari_tessera.viewer.answers import (
     gene_entries,
     paint_answer,
 )
-from napari_tessera.viewer.composition import SpotColour
+from napari_tessera.viewer.composition import LABELLED, SpotColour
 from napari_tessera.viewer.density import density_layer
 from napari_tessera.viewer.layer_data import MARK, Role
+from napari_tessera.viewer.mixture import usual_blend
 from napari_tessera.viewer.placement import (
     cell_categories,
     paint_cells,
@@ -79,6 +80,7 @@ class RunLayers:
             spot_colour=self.colours[0] if self.colours else SpotColour.DOMINANT,
             cell_type=self.types[0] if self.types else "",
             gene=self.genes[0][0] if self.genes else "",
+            blend=usual_blend(run.result.composition),
         )
         self._viewer = viewer
         self._view = view
@@ -198,16 +200,16 @@ class RunLayers:
     def _spot_look(self) -> SpotLook:
         """How spots are coloured; what their colour does not depend on is left out."""
         s, how = self.showing, self.showing.spot_colour
-        labelled = {SpotColour.DOMINANT, SpotColour.TYPE, SpotColour.DOMAIN}
         of_genes = {SpotColour.GENE, SpotColour.GENE_WIDTH}
-        fading = {*labelled, SpotColour.SHARE, SpotColour.GENE}
+        fading = {*LABELLED, SpotColour.SHARE, SpotColour.GENE}
         return SpotLook(
             how=how,
             cell_type=s.cell_type if how is SpotColour.SHARE else "",
             gene=s.gene if how in of_genes else "",
+            blend=s.blend if how is SpotColour.BLEND else (),
             fade=s.fade and how in fading,
-            hidden=s.hidden if how in labelled else frozenset(),
-            colours=self.run.colours if how in labelled else {},
+            hidden=s.hidden if how in LABELLED else frozenset(),
+            colours=self.run.colours if how in LABELLED else {},
         )
 
     def _draw_spots(self) -> None:
