@@ -191,3 +191,18 @@ def test_spots_of_a_hidden_dominant_type_are_clear(mixed: RunResult, spots: Spot
     painted = paint_answer(mixed, spots, look(SpotColour.DOMINANT, hidden=frozenset({"x"})))
     assert mixed.composition is not None
     np.testing.assert_array_equal(painted.rgba[1:, 3] == 0, mixed.composition.dominant_type == "x")
+
+
+def test_a_pure_spot_stays_and_an_even_one_fades_however_many_cells_it_is_spread_over(
+    mixed: RunResult, spots: SpotsView
+) -> None:
+    assert mixed.composition is not None
+    shares = np.full(mixed.composition.values.shape, 1 / 3, np.float32)
+    shares[0] = (1, 0, 0)
+    many_cells = np.full(len(shares), 8.0, np.float32)
+    told = dataclasses.replace(mixed.composition, values=shares, entropy=many_cells)
+    faded = paint_answer(
+        RunResult(composition=told), spots, look(SpotColour.DOMINANT, fade=True)
+    ).rgba[1:, 3]
+    assert faded[0] == pytest.approx(1)
+    assert faded[1:].max() < 0.1

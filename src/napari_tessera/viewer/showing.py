@@ -24,6 +24,8 @@ class Showing:
         Whether spots are drawn by composition.
     spot_colour : SpotColour
         What their colour says.
+    pies : bool
+        Whether the shares of the spots are drawn as pies, once they are wide enough.
     density : bool
         Whether the density of `cell_type` lies over the tissue.
     cell_type : str
@@ -41,6 +43,7 @@ class Showing:
     fade: bool = False
     spots: bool = False
     spot_colour: SpotColour = SpotColour.DOMINANT
+    pies: bool = False
     density: bool = False
     cell_type: str = ""
     blend: tuple[str, ...] = ()

@@ -13,6 +13,7 @@ from napari_tessera.viewer.colours import hex_of
 from napari_tessera.viewer.layer_data import MARK, Role
 from napari_tessera.viewer.neighbourly import element_metadata, spots_metadata
 from napari_tessera.viewer.tissue import OUTLINE_BEHIND_CELLS, OUTLINE_OPACITY, tissue_layers
+from napari_tessera.widgets.camera import CameraWatch
 from napari_tessera.widgets.gene_painter import GenePainter
 from napari_tessera.widgets.legend import LegendOverlay, canvas_widget_of
 from napari_tessera.widgets.results_layers import RunLayers, insert_layer
@@ -85,6 +86,8 @@ class Canvas:
         self.genes = GenePainter(viewer)
         self._preview = Preview(viewer)
         self._preview.drawn.connect(self._on_preview_drawn)
+        self._camera = CameraWatch(viewer)
+        self._camera.moved.connect(self._on_camera)
         self._soon = QTimer()
         self._soon.setSingleShot(True)
         self._soon.timeout.connect(self._prepare)
@@ -210,6 +213,7 @@ class Canvas:
     def close(self) -> None:
         """Draw nothing more: the window goes."""
         self._soon.stop()
+        self._camera.close()
         self._preview.close()
 
     # -- what the bench says -------------------------------------------------------------------
@@ -280,6 +284,12 @@ class Canvas:
         for name in (known - there) & set(self.runs):
             self.remove(name)
 
+    def _on_camera(self) -> None:
+        """Draw pies for what is seen now."""
+        layers = self.runs.get(self.current)
+        if layers is not None and layers.pies.follow():
+            self._refresh_legend()
+
     # -- parts ---------------------------------------------------------------------------------
 
     def _neighbourly(self, layer: Layer) -> dict[str, Any]:
@@ -296,7 +306,7 @@ class Canvas:
 
     def _watch(self, name: str) -> None:
         """Keep the legend true when a person hides a layer in napari's own list."""
-        for role in (Role.CELLS, Role.COMPOSITION, Role.DENSITY):
+        for role in (Role.CELLS, Role.COMPOSITION, Role.DENSITY, Role.PIES):
             layer = self.runs[name].layer(role)
             if layer is not None:
                 layer.events.visible.disconnect(self._refresh_legend)
@@ -312,7 +322,7 @@ class Canvas:
 
     def _activate(self, name: str) -> None:
         """Let the mouse speak of the cells, else of the spots: napari asks the active layer."""
-        for role in (Role.CELLS, Role.COMPOSITION, Role.DENSITY):
+        for role in (Role.CELLS, Role.COMPOSITION, Role.DENSITY, Role.PIES):
             layer = self.runs[name].layer(role)
             if layer is not None and layer.visible:
                 self._viewer.layers.selection.active = layer

@@ -33,7 +33,7 @@ _CELLS = {
 }
 _SPOTS = {
     SpotColour.DOMINANT: "by dominant type",
-    SpotColour.LEAD: "by dominant type and its lead",
+    SpotColour.LEAD: "by dominant type, lead",
     SpotColour.BLEND: "by a blend of types",
     SpotColour.SHARE: "by share of the type below",
     SpotColour.ENTROPY: "by entropy",
@@ -66,6 +66,7 @@ class ShowingForm(QWidget):  # type: ignore[misc]  # Qt comes without types
         self.spots = _check("Spots", "Draw the composition of the spots")
         self.spot_colour = _choice(_SPOTS.items(), "What the colour of a spot says")
         self.blend = BlendChoice()
+        self.pies = _check("Pies", "Draw the shares of every spot as a pie when you are near")
         self.density = _check("Density", "Draw where the cells of the type below lie, as a veil")
         self.cell_type = _choice((), "The one type meant by a share and by the density")
         self.gene = _choice(
@@ -76,7 +77,7 @@ class ShowingForm(QWidget):  # type: ignore[misc]  # Qt comes without types
         self._setting = False
         self._lay_out()
         self.blend.changed.connect(lambda chosen: self._tell("blend", chosen))
-        for name in ("cells", "fade", "spots", "density"):
+        for name in ("cells", "fade", "spots", "pies", "density"):
             getattr(self, name).toggled.connect(lambda on, n=name: self._tell(n, bool(on)))
         for name in ("cell_colour", "spot_colour", "cell_type", "gene"):
             box = getattr(self, name)
@@ -97,7 +98,7 @@ class ShowingForm(QWidget):  # type: ignore[misc]  # Qt comes without types
         _refill(self.cell_type, [(name, name) for name in layers.types])
         _refill(self.spot_colour, [(how, _SPOTS[how]) for how in layers.colours])
         _refill(self.gene, [(name, f"{name}: {words}") for name, words in layers.genes])
-        for name in ("cells", "fade", "spots", "density"):
+        for name in ("cells", "fade", "spots", "pies", "density"):
             getattr(self, name).setChecked(getattr(showing, name))
         for name in ("cell_colour", "spot_colour", "cell_type", "gene"):
             box = getattr(self, name)
@@ -110,6 +111,7 @@ class ShowingForm(QWidget):  # type: ignore[misc]  # Qt comes without types
             widget.setEnabled(result.placement is not None)
         for widget in (self.spots, self.spot_colour):
             widget.setEnabled(bool(layers.colours))
+        self.pies.setEnabled(result.composition is not None)
         for widget in (self.gene, self.gene_word):
             widget.setVisible(bool(layers.genes))
         self.density.setEnabled(has_types)
@@ -138,6 +140,8 @@ class ShowingForm(QWidget):  # type: ignore[misc]  # Qt comes without types
         grid.addWidget(self.spots, 2, 0)
         grid.addWidget(self.spot_colour, 2, 1)
         grid.addWidget(self.blend, 3, 0, 1, 2)
+        grid.addWidget(self.pies, 4, 0)
+        grid.addWidget(QLabel("of the spots, once zoomed in"), 4, 1)
         grid.addWidget(self.density, 5, 0)
         grid.addWidget(QLabel("of the type below"), 5, 1)
         grid.addWidget(QLabel("Type"), 6, 0)

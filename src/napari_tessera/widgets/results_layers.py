@@ -28,6 +28,7 @@ from napari_tessera.viewer.placement import (
 )
 from napari_tessera.viewer.showing import Showing
 from napari_tessera.viewer.spots import colour_change
+from napari_tessera.widgets.pie_painter import PiePainter
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -67,6 +68,8 @@ class RunLayers:
         Ways to colour its spots.
     genes : list of tuple of str
         Predicted genes with a word on each.
+    pies : PiePainter
+        Draws its pies.
     """
 
     def __init__(self, viewer: Viewer, view: TissueView, run: Run) -> None:
@@ -87,6 +90,7 @@ class RunLayers:
         self._layers: dict[Role, Layer] = {}
         self._legends: dict[Role, Legend] = {}
         self._drawn: dict[Role, Any] = {}
+        self.pies = PiePainter(viewer, view)
         self._xy: NDArray[np.float64] | None = None
         self._categories: Categories | None = None
 
@@ -109,6 +113,7 @@ class RunLayers:
             layer = self._layers.get(role)
             if layer is not None and layer.visible != wanted:
                 layer.visible = wanted
+        self.pies.draw(self.run, self.showing)
 
     def amend(self, run: Run) -> None:
         """Take another result of the same run; the next `draw` paints its spots anew."""
@@ -144,30 +149,33 @@ class RunLayers:
         self._forget_removed()
         for layer in self._layers.values():
             layer.visible = False
+        self.pies.hide()
 
     def remove(self) -> None:
         """Take the layers out of the viewer."""
         self._forget_removed()
         for role in list(self._layers):
             self._take_out(role)
+        self.pies.remove()
 
     def layer(self, role: Role) -> Layer | None:
         """Layer of that role, if it is in the viewer."""
         self._forget_removed()
-        return self._layers.get(role)
+        return self.pies.layer if role is Role.PIES else self._layers.get(role)
 
     def labels(self) -> frozenset[str]:
         """Types and domains in the legends of the visible layers."""
         return frozenset(entry.name for legend in self.legends() for entry in legend.entries)
 
     def legends(self) -> list[Legend]:
-        """Legends of the visible layers, cells first."""
+        """Legends of the visible layers, cells first, pies last."""
         self._forget_removed()
-        return [
+        found = [
             self._legends[role]
             for role in reversed(_ORDER)
             if role in self._layers and self._layers[role].visible
         ]
+        return [*found, *self.pies.legend_beside(found)]
 
     # -- drawing -------------------------------------------------------------------------------
 
