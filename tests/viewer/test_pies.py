@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
@@ -52,17 +52,11 @@ def whole(spots: SpotsView, width: float) -> Frame:
     """Make a frame of everything, in which a spot is so many pixels wide."""
     low, high = spots.xy.min(axis=0) - 1, spots.xy.max(axis=0) + 1
     zoom = width / (2 * float(pie_radius(spots)[0]))
-    return Frame(low=tuple(low.tolist()), high=tuple(high.tolist()), zoom=zoom)  # type: ignore[arg-type]
+    return Frame(low=tuple(low.tolist()), high=tuple(high.tolist()), zoom=zoom)
 
 
-def drawn(run: Run, spots: SpotsView, frame: Frame, **showing: object) -> Pies:
-    pies = draw_pies(
-        run,
-        spots,
-        Showing(**showing),
-        frame=frame,
-        radius=pie_radius(spots),  # type: ignore[arg-type]
-    )
+def drawn(run: Run, spots: SpotsView, frame: Frame, **showing: Any) -> Pies:  # noqa: ANN401
+    pies = draw_pies(run, spots, Showing(**showing), frame=frame, radius=pie_radius(spots))
     assert pies is not None
     return pies
 

@@ -12,7 +12,7 @@ from napari_tessera.contract.palette import colours_of
 from napari_tessera.viewer.certainty import certainty
 from napari_tessera.viewer.colours import faded, rgba_of
 from napari_tessera.viewer.composition import SpotColour
-from napari_tessera.viewer.frames import row_col, typical_distance
+from napari_tessera.viewer.frames import middle_of, row_col, typical_distance
 from napari_tessera.viewer.layer_data import LayerData, Role, mark, world_units
 from napari_tessera.viewer.legend import Legend, LegendEntry
 from napari_tessera.viewer.pie_mesh import pie_mesh, round_enough
@@ -33,7 +33,6 @@ MOST_PIES = 1500
 """Pies that are drawn at once."""
 
 _MARGIN = 0.25
-_SAMPLE = 10_000
 _ZOOM_KEPT = 1.5
 _TITLE = "Pies: shares of the types"
 
@@ -115,14 +114,6 @@ def pie_radius(spots: SpotsView) -> NDArray[np.float64]:
     if spots.radius is not None:
         return spots.radius
     return np.full(len(spots.xy), 0.4 * typical_distance(middle_of(spots.xy)))
-
-
-def middle_of(xy: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Points around the middle, 10,000 at most: enough to tell how far neighbours are apart."""
-    if len(xy) <= _SAMPLE:
-        return xy
-    far = np.abs(xy - np.median(xy[:: len(xy) // _SAMPLE], axis=0)).max(axis=1)
-    return xy[np.argpartition(far, _SAMPLE)[:_SAMPLE]]
 
 
 def draw_pies(

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from psygnal import Signal
 from qtpy.QtCore import QEvent, QObject, QTimer
 
+from napari_tessera.viewer.layer_data import MARK, Role
 from napari_tessera.viewer.pies import Frame
 from napari_tessera.widgets.legend import canvas_widget_of
 from napari_tessera.widgets.scale_bar import camera_of
@@ -80,3 +81,12 @@ class CameraWatch(QObject):  # type: ignore[misc]  # Qt comes without types
     def _on_moved(self, event: object = None) -> None:  # noqa: ARG002 - napari's events
         if not self._timer.isActive():
             self._timer.start()
+
+
+def look_at_spots(viewer: Viewer) -> None:
+    """Fit the camera to the spots; to everything where there are none or napari is older."""
+    spots = [la for la in viewer.layers if la.metadata.get(MARK, {}).get("role") == Role.SPOTS]
+    if spots and hasattr(viewer, "fit_to_view"):
+        viewer.fit_to_view(layers=spots, margin=0.04)
+    else:
+        viewer.reset_view()
