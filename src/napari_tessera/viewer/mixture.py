@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from napari_tessera.contract.palette import colours_of
-from napari_tessera.viewer.colours import limits_of, rgba_of
+from napari_tessera.viewer.colours import ENOUGH, limits_of, rgba_of
 from napari_tessera.viewer.legend import Legend, LegendEntry, Painting, short
 from napari_tessera.viewer.spots import placed
 
@@ -25,6 +25,7 @@ MOST_BLENDED = 4
 
 _PALE = np.float32(0.96)
 _STEPS = 32
+_FULL = 0.9
 
 
 def lead(composition: Composition) -> NDArray[np.float32]:
@@ -47,6 +48,9 @@ def paled_by_lead(
 ) -> tuple[NDArray[np.float32], Legend]:
     """Let colours turn pale where no type leads; alpha stays, so that fading can be added.
 
+    The tenth of the spots with the largest lead has the full colours: in a tissue most leads are
+    small, and on a scale up to 1 all would be pale.
+
     Parameters
     ----------
     rgba : ndarray, shape (n_spots, 4), float32
@@ -57,7 +61,7 @@ def paled_by_lead(
         Shares of the types.
     """
     ahead = lead(composition)
-    most = max(limits_of(ahead)[1], 1e-6) if np.ptp(ahead) > 0 else 1.0
+    most = max(float(np.quantile(ahead[:: max(1, ahead.size // ENOUGH)], _FULL)), 1e-6)
     strength = np.clip(ahead / np.float32(most), 0, 1)[:, None]
     out = rgba.copy()
     out[:, :3] = _PALE + (out[:, :3] - _PALE) * strength
@@ -67,7 +71,7 @@ def paled_by_lead(
         legend,
         ramp=tuple((red, green, blue, 1.0) for red, green, blue in ramp),
         low="lead 0",
-        high=short(most),
+        high=f"{short(most)} or more",
     )
     return out, told
 

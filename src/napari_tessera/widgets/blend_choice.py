@@ -105,9 +105,9 @@ class BlendChoice(QWidget):  # type: ignore[misc]  # Qt comes without types
             item.setFlags(flags if may else flags & ~Qt.ItemFlag.ItemIsEnabled)
         left = MOST_BLENDED - len(self.chosen)
         self.word.setText(
-            f"{MOST_BLENDED} at most: take one out to choose another"
+            f"{MOST_BLENDED} at most: uncheck one for another"
             if full
-            else f"Check the types to blend; {left} more can be chosen"
+            else f"{left} more can be checked"
         )
 
     def _on_item(self, item: QListWidgetItem) -> None:  # noqa: ARG002 - Qt's shape

@@ -90,7 +90,7 @@ class Canvas:
         self._preview = Preview(viewer)
         self._preview.drawn.connect(self._on_preview_drawn)
         self._camera = CameraWatch(viewer)
-        self._camera.moved.connect(self._on_camera)
+        self._camera.moved.connect(self.follow_camera)
         self.shares = ShareWatch(
             viewer,
             lambda: self.runs.get(self.current),
@@ -218,6 +218,12 @@ class Canvas:
             self._refresh_legend()
             self.changed.emit(name)
 
+    def follow_camera(self) -> None:
+        """Draw the pies of the current run for what is seen now."""
+        layers = self.runs.get(self.current)
+        if layers is not None and layers.pies.follow():
+            self._refresh_legend()
+
     def close(self) -> None:
         """Draw nothing more: the window goes."""
         self._soon.stop()
@@ -293,12 +299,6 @@ class Canvas:
         known, self._known = self._known, there
         for name in (known - there) & set(self.runs):
             self.remove(name)
-
-    def _on_camera(self) -> None:
-        """Draw pies for what is seen now."""
-        layers = self.runs.get(self.current)
-        if layers is not None and layers.pies.follow():
-            self._refresh_legend()
 
     # -- parts ---------------------------------------------------------------------------------
 
