@@ -24,6 +24,7 @@ from napari_tessera.viewer.answers import (
 )
 from napari_tessera.viewer.certainty import certainty
 from napari_tessera.viewer.composition import SpotColour
+from napari_tessera.viewer.layer_data import MARK
 
 if TYPE_CHECKING:
     from napari_tessera.contract.views import SpotsView, TissueView
@@ -80,7 +81,11 @@ FADING = (
     SpotColour.GENE,
     SpotColour.DOMINANT,
     SpotColour.SHARE,
+    SpotColour.LEAD,
 )
+
+
+OF_SHARES = {SpotColour.DOMINANT, SpotColour.SHARE, SpotColour.LEAD}
 
 
 def look(how: SpotColour, **more: object) -> SpotLook:
@@ -137,6 +142,7 @@ def test_the_mouse_is_told_label_and_confidence(result: RunResult, view: TissueV
     run = Run(name="r_1", result=result, provenance=Provenance(method="m"))
     painted = paint_answer(result, view.spots, look(SpotColour.TYPE))
     ((_, arguments, _),) = answer_layers(run, view, painted)
+    assert arguments["metadata"][MARK]["run"] == "r_1"
     assert result.annotation is not None
     assert arguments["features"]["cell type"][1:].tolist() == result.annotation.cell_type.tolist()
     assert arguments["features"]["domain"][0] == "not used"
@@ -146,7 +152,7 @@ def test_the_mouse_is_told_label_and_confidence(result: RunResult, view: TissueV
 def test_whatever_says_something_fades_where_it_is_unsure(
     result: RunResult, mixed: RunResult, spots: SpotsView, how: SpotColour
 ) -> None:
-    of = mixed if how in {SpotColour.DOMINANT, SpotColour.SHARE} else result
+    of = mixed if how in OF_SHARES else result
     sure = certainty(of, how, gene="A", cell_type="x")
     assert sure is not None
     alpha = paint_answer(of, spots, look(how, fade=True, cell_type="x")).rgba[1:, 3]
@@ -185,3 +191,18 @@ def test_spots_of_a_hidden_dominant_type_are_clear(mixed: RunResult, spots: Spot
     painted = paint_answer(mixed, spots, look(SpotColour.DOMINANT, hidden=frozenset({"x"})))
     assert mixed.composition is not None
     np.testing.assert_array_equal(painted.rgba[1:, 3] == 0, mixed.composition.dominant_type == "x")
+
+
+def test_a_pure_spot_stays_and_an_even_one_fades_however_many_cells_it_is_spread_over(
+    mixed: RunResult, spots: SpotsView
+) -> None:
+    assert mixed.composition is not None
+    shares = np.full(mixed.composition.values.shape, 1 / 3, np.float32)
+    shares[0] = (1, 0, 0)
+    many_cells = np.full(len(shares), 8.0, np.float32)
+    told = dataclasses.replace(mixed.composition, values=shares, entropy=many_cells)
+    faded = paint_answer(
+        RunResult(composition=told), spots, look(SpotColour.DOMINANT, fade=True)
+    ).rgba[1:, 3]
+    assert faded[0] == pytest.approx(1)
+    assert faded[1:].max() < 0.1

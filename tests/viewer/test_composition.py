@@ -9,17 +9,15 @@ import numpy as np
 import pytest
 
 from napari_tessera.contract.palette import colours_of
-from napari_tessera.contract.results import Composition, Run, RunResult
 from napari_tessera.viewer.colours import rgba_of
 from napari_tessera.viewer.composition import (
     SpotColour,
-    composition_layers,
     paint_spots,
     spot_columns,
 )
-from napari_tessera.viewer.layer_data import MARK
 
 if TYPE_CHECKING:
+    from napari_tessera.contract.results import Composition, Run
     from napari_tessera.contract.views import SpotsView, TissueView
 
 
@@ -93,17 +91,6 @@ def test_entropy_does_not_depend_on_the_type_that_happens_to_be_chosen(
 def test_a_type_that_is_not_there_is_refused(composition: Composition, spots: SpotsView) -> None:
     with pytest.raises(ValueError, match="no type 'unicorn'"):
         paint_spots(composition, spots, SpotColour.SHARE, "unicorn")
-
-
-def test_the_layer_says_to_which_run_it_belongs(run: Run, view: TissueView) -> None:
-    ((_, arguments, kind),) = composition_layers(run, view)
-    assert kind == "points"
-    assert arguments["metadata"][MARK]["run"] == run.name
-
-
-def test_a_run_without_composition_colours_no_spots(run: Run, view: TissueView) -> None:
-    empty = dataclasses.replace(run, result=RunResult(placement=run.result.placement))
-    assert composition_layers(empty, view) == []
 
 
 def test_the_mouse_tells_dominant_type_and_its_share(

@@ -12,6 +12,7 @@ from napari_tessera.viewer.colours import coded, faded, limits_of, value_rgba
 from napari_tessera.viewer.composition import SpotColour, paint_spots, spot_columns
 from napari_tessera.viewer.layer_data import LayerData, Role, mark, world_units
 from napari_tessera.viewer.legend import Painting, category_legend, ramp_legend, short
+from napari_tessera.viewer.mixture import paint_blend, paled_by_lead
 from napari_tessera.viewer.spots import placed, spots_layer
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ _LABELS = {
     SpotColour.TYPE: "Cells by type",
     SpotColour.DOMAIN: "Spots by domain",
     SpotColour.DOMINANT: "Spots by dominant type",
+    SpotColour.LEAD: "Spots by dominant type, pale: no lead",
 }
 
 
@@ -43,6 +45,8 @@ class SpotLook:
         What the colour says.
     cell_type, gene : str
         The one type of a share, the one gene that is drawn.
+    blend : tuple of str
+        Types that are blended.
     fade : bool
         Whether what is unsure fades; a colour that says how sure a spot is does not.
     hidden : frozenset of str
@@ -54,6 +58,7 @@ class SpotLook:
     how: SpotColour
     cell_type: str = ""
     gene: str = ""
+    blend: tuple[str, ...] = ()
     fade: bool = False
     hidden: frozenset[str] = frozenset()
     colours: Mapping[str, str] = field(default_factory=dict)
@@ -75,7 +80,8 @@ def colours_for(result: RunResult) -> tuple[SpotColour, ...]:
     if result.domains is not None:
         found += [SpotColour.DOMAIN, SpotColour.DOMAIN_CONFIDENCE]
     if result.composition is not None:
-        found += [SpotColour.DOMINANT, SpotColour.SHARE, SpotColour.ENTROPY]
+        found += [SpotColour.DOMINANT, SpotColour.LEAD, SpotColour.BLEND]
+        found += [SpotColour.SHARE, SpotColour.ENTROPY]
     return tuple(found)
 
 
@@ -101,6 +107,11 @@ def paint_answer(result: RunResult, spots: SpotsView, look: SpotLook) -> Paintin
     elif result.composition is not None and look.how in {SpotColour.SHARE, SpotColour.ENTROPY}:
         names = result.composition.spot_names
         painting = paint_spots(result.composition, spots, look.how, look.cell_type)
+    elif result.composition is not None and look.how is SpotColour.BLEND:
+        names = result.composition.spot_names
+        painting = paint_blend(
+            result.composition, spots, look.blend, colours=look.colours, hidden=look.hidden
+        )
     else:
         values, names, title = _numbers(result, look)
         limits = limits_of(values)
@@ -124,6 +135,8 @@ def _paint_labels(
     if look.hidden:
         colours[~items.shown(look.hidden), 3] = 0
     legend = category_legend(_LABELS[look.how], items)
+    if look.how is SpotColour.LEAD and result.composition is not None:
+        colours, legend = paled_by_lead(colours, legend, result.composition)
     return names, Painting(rgba=placed(colours, names, spots), legend=legend)
 
 
@@ -136,7 +149,7 @@ def _labels(
         return part.spot_names, part.codes, part.types
     if how is SpotColour.DOMAIN and result.domains is not None:
         return result.domains.spot_names, result.domains.codes, result.domains.names
-    if how is SpotColour.DOMINANT and result.composition is not None:
+    if how in {SpotColour.DOMINANT, SpotColour.LEAD} and result.composition is not None:
         mixed = result.composition
         return mixed.spot_names, mixed.codes, mixed.types
     raise ValueError(how)

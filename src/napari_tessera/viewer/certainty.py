@@ -9,6 +9,8 @@ import numpy as np
 from napari_tessera.viewer.colours import limits_of
 from napari_tessera.viewer.composition import SpotColour
 
+_OF_SHARES = frozenset({SpotColour.DOMINANT, SpotColour.LEAD, SpotColour.SHARE, SpotColour.BLEND})
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -35,7 +37,7 @@ def certainty(
     ndarray or None, shape (n_spots,), float32
         In the order of the answer; None where the colour itself says how sure a spot is.
     """
-    if result.composition is not None and how in {SpotColour.DOMINANT, SpotColour.SHARE}:
+    if result.composition is not None and how in _OF_SHARES:
         share = cell_type if how is SpotColour.SHARE else ""
         return _of_composition(result.composition, share)
     if result.annotation is not None and how is SpotColour.TYPE:
@@ -66,12 +68,18 @@ def certainty_of_gene(imputation: Imputation, gene: str) -> NDArray[np.float32]:
 
 
 def _of_composition(composition: Composition, cell_type: str) -> NDArray[np.float32]:
-    """How narrow the share of a type is where its spread is known, else how little is mixed."""
+    """How narrow the share of a type is where its spread is known, else how little is mixed.
+
+    The entropy that a composition carries is over cells, of which there are many more than types:
+    next to the number of types it would call every spot unsure.
+    """
     at = np.flatnonzero(composition.types == cell_type)
     if composition.spread is not None and at.size:
         return _narrow(composition.spread[:, at[0]])
+    shares = np.asarray(composition.values, dtype=np.float32)
+    mixed = -(shares * np.log(np.maximum(shares, np.float32(1e-12)))).sum(axis=1)
     most = np.log(max(composition.types.size, 2))
-    return np.asarray(1 - np.clip(composition.entropy / most, 0, 1), dtype=np.float32)
+    return np.asarray(1 - np.clip(mixed / most, 0, 1), dtype=np.float32)
 
 
 def _narrow(width: NDArray[np.floating]) -> NDArray[np.float32]:

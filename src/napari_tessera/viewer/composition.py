@@ -8,22 +8,23 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from napari_tessera.viewer.colours import coded, limits_of, value_rgba
-from napari_tessera.viewer.layer_data import LayerData, Role, mark, world_units
 from napari_tessera.viewer.legend import Painting, category_legend, ramp_legend
-from napari_tessera.viewer.spots import placed, spots_layer
+from napari_tessera.viewer.spots import placed
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from napari_tessera.contract.results import Composition, Run
-    from napari_tessera.contract.views import SpotsView, TissueView
+    from napari_tessera.contract.results import Composition
+    from napari_tessera.contract.views import SpotsView
 
 
 class SpotColour(StrEnum):
     """What the colour of a spot says."""
 
     DOMINANT = "dominant type"
+    LEAD = "dominant type and its lead"
     SHARE = "share of one type"
+    BLEND = "blend of types"
     ENTROPY = "entropy"
     TYPE = "cell type"
     TYPE_CONFIDENCE = "confidence of the type"
@@ -32,6 +33,18 @@ class SpotColour(StrEnum):
     DOMAIN_CONFIDENCE = "confidence of the domain"
     GENE = "predicted gene"
     GENE_WIDTH = "interval of the gene"
+
+
+LABELLED = frozenset(
+    {
+        SpotColour.DOMINANT,
+        SpotColour.LEAD,
+        SpotColour.BLEND,
+        SpotColour.TYPE,
+        SpotColour.DOMAIN,
+    }
+)
+"""Ways to colour spots that use the colours of types or domains."""
 
 
 def paint_spots(
@@ -66,36 +79,6 @@ def paint_spots(
         limits = (0.0, max(limits_of(values)[1], 1e-6)) if cell_type else limits_of(values)
         colours, legend = value_rgba(values, limits), ramp_legend(title, limits)
     return Painting(rgba=placed(colours, composition.spot_names, spots), legend=legend)
-
-
-def composition_layers(
-    run: Run, view: TissueView, *, painting: Painting | None = None
-) -> list[LayerData]:
-    """One layer of coloured spots; none where the run has no composition or the view no spots.
-
-    Parameters
-    ----------
-    run : Run
-        A finished run.
-    view : TissueView
-        Tissue on the screen.
-    painting : Painting or None
-        What `paint_spots` gave; by dominant type where None.
-    """
-    composition, spots = run.result.composition, view.spots
-    if composition is None or spots is None:
-        return []
-    if painting is None:
-        painting = paint_spots(composition, spots)
-    data, arguments, kind = spots_layer(spots, painting.rgba)
-    arguments |= {
-        "name": f"{run.name} spots",
-        "metadata": mark(Role.COMPOSITION, run.name),
-        **world_units(view.unit),
-    }
-    if kind != "labels":
-        arguments["features"] = spot_columns(composition, spots)
-    return [(data, arguments, kind)]
 
 
 def spot_columns(composition: Composition, spots: SpotsView) -> dict[str, NDArray[np.generic]]:

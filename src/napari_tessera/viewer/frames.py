@@ -9,6 +9,7 @@ import numpy as np
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+_SAMPLE = 10_000
 _SWAP = np.array([[0.0, 1.0, 0.0], [1.0, 0.0, 0.0], [0.0, 0.0, 1.0]])
 
 
@@ -100,3 +101,11 @@ def typical_distance(xy: NDArray[np.float64]) -> float:
     distance = np.asarray(cKDTree(xy).query(sample, k=2)[0])[:, 1]
     distance = distance[distance > 0]
     return float(np.median(distance)) if distance.size > 0 else 1.0
+
+
+def middle_of(xy: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Points around the middle, 10,000 at most: enough to tell how far neighbours are apart."""
+    if len(xy) <= _SAMPLE:
+        return xy
+    far = np.abs(xy - np.median(xy[:: len(xy) // _SAMPLE], axis=0)).max(axis=1)
+    return xy[np.argpartition(far, _SAMPLE)[:_SAMPLE]]

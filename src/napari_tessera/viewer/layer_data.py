@@ -25,6 +25,7 @@ class Role(StrEnum):
     CELLS = "cells"
     COMPOSITION = "composition"
     DENSITY = "density"
+    PIES = "pies"
     WAITING = "waiting"
     GENE = "gene"
     GENES = "genes"

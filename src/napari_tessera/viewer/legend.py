@@ -16,27 +16,40 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class LegendEntry:
-    """One line of a legend of categories."""
+    """One line of a legend of categories.
+
+    Parameters
+    ----------
+    name : str
+        Type or domain.
+    rgba : RGBA
+        Its colour.
+    count : int
+        How many there are of it.
+    said : str
+        What stands at the end of the line instead of the count.
+    """
 
     name: str
     rgba: RGBA
-    count: int
+    count: int = 0
+    said: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Legend:
-    """Categories with their colours, or the two ends of a colour ramp.
+    """Categories with their colours, the two ends of a colour ramp, both, or a title alone.
 
     Parameters
     ----------
     title : str
         What the colours mean.
     entries : tuple of LegendEntry
-        Empty for a ramp.
+        Empty for a ramp alone.
     low, high : str
-        Text at the ends of the ramp; empty for categories.
+        Text at the ends of the ramp; empty where there is none.
     ramp : tuple of RGBA
-        Colours along the ramp, low end first; empty for categories.
+        Colours along the ramp, low end first; empty where there is none.
     """
 
     title: str

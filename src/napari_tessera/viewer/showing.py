@@ -24,10 +24,14 @@ class Showing:
         Whether spots are drawn by composition.
     spot_colour : SpotColour
         What their colour says.
+    pies : bool
+        Whether the shares of the spots are drawn as pies, once they are wide enough.
     density : bool
         Whether the density of `cell_type` lies over the tissue.
     cell_type : str
         The one type meant by a share and by the density.
+    blend : tuple of str
+        Types whose colours are blended.
     gene : str
         The predicted gene that is drawn.
     hidden : frozenset of str
@@ -39,7 +43,9 @@ class Showing:
     fade: bool = False
     spots: bool = False
     spot_colour: SpotColour = SpotColour.DOMINANT
+    pies: bool = False
     density: bool = False
     cell_type: str = ""
+    blend: tuple[str, ...] = ()
     gene: str = ""
     hidden: frozenset[str] = frozenset()

@@ -13,11 +13,13 @@ from napari_tessera.viewer.colours import hex_of
 from napari_tessera.viewer.layer_data import MARK, Role
 from napari_tessera.viewer.neighbourly import element_metadata, spots_metadata
 from napari_tessera.viewer.tissue import OUTLINE_BEHIND_CELLS, OUTLINE_OPACITY, tissue_layers
+from napari_tessera.widgets.camera import CameraWatch, look_at_spots
 from napari_tessera.widgets.gene_painter import GenePainter
 from napari_tessera.widgets.legend import LegendOverlay, canvas_widget_of
 from napari_tessera.widgets.results_layers import RunLayers, insert_layer
 from napari_tessera.widgets.results_preview import Preview
-from napari_tessera.widgets.scale_bar import ScaleBar
+from napari_tessera.widgets.scale_bar import ScaleBar, napari_bar
+from napari_tessera.widgets.share_bars import ShareWatch
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -59,6 +61,8 @@ class Canvas:
         Name of the run that was shown last; empty where there is none.
     fade : bool
         Whether what is unsure fades, in every run.
+    shares : ShareWatch
+        Tells the shares of the spot under the mouse.
     changed : Signal
         Emitted with the name of a run whose layers have changed, been added or removed.
     recolouring : Signal
@@ -85,6 +89,13 @@ class Canvas:
         self.genes = GenePainter(viewer)
         self._preview = Preview(viewer)
         self._preview.drawn.connect(self._on_preview_drawn)
+        self._camera = CameraWatch(viewer)
+        self._camera.moved.connect(self.follow_camera)
+        self.shares = ShareWatch(
+            viewer,
+            lambda: self.runs.get(self.current),
+            lambda: "" if self.legend is None else self.legend.corner,
+        )
         self._soon = QTimer()
         self._soon.setSingleShot(True)
         self._soon.timeout.connect(self._prepare)
@@ -172,7 +183,7 @@ class Canvas:
             self.bar = ScaleBar(canvas, self._viewer)
         if self.bar is not None:
             self.bar.set_scale(view.scale.micrometres if ours and view.scale else None)
-        _scale_bar(self._viewer).visible = not ours or self.bar is None
+        napari_bar(self._viewer).visible = not ours or self.bar is None
 
     def draw_genes(self, genes: Sequence[DrawnGene]) -> None:
         """Draw genes on the spots; runs step back the first time. None takes them away.
@@ -207,9 +218,17 @@ class Canvas:
             self._refresh_legend()
             self.changed.emit(name)
 
+    def follow_camera(self) -> None:
+        """Draw the pies of the current run for what is seen now."""
+        layers = self.runs.get(self.current)
+        if layers is not None and layers.pies.follow():
+            self._refresh_legend()
+
     def close(self) -> None:
         """Draw nothing more: the window goes."""
         self._soon.stop()
+        self._camera.close()
+        self.shares.close()
         self._preview.close()
 
     # -- what the bench says -------------------------------------------------------------------
@@ -223,6 +242,7 @@ class Canvas:
         )
         self._preview.drop()
         self.genes.take_view(view)
+        self.shares.take_view(view)
         self._drop_runs()
         for layer in list(self._viewer.layers):
             if layer.metadata.get(MARK, {}).get("role") in _OF_A_TISSUE:
@@ -233,7 +253,7 @@ class Canvas:
         self._preview.prepare(view)
         self.set_scale(view)
         if not same_place:
-            _look_at_spots(self._viewer)
+            look_at_spots(self._viewer)
 
     def _prepare(self) -> None:
         """Make the layer for the next fit, when the window has nothing else to do."""
@@ -296,7 +316,7 @@ class Canvas:
 
     def _watch(self, name: str) -> None:
         """Keep the legend true when a person hides a layer in napari's own list."""
-        for role in (Role.CELLS, Role.COMPOSITION, Role.DENSITY):
+        for role in (Role.CELLS, Role.COMPOSITION, Role.DENSITY, Role.PIES):
             layer = self.runs[name].layer(role)
             if layer is not None:
                 layer.events.visible.disconnect(self._refresh_legend)
@@ -312,7 +332,7 @@ class Canvas:
 
     def _activate(self, name: str) -> None:
         """Let the mouse speak of the cells, else of the spots: napari asks the active layer."""
-        for role in (Role.CELLS, Role.COMPOSITION, Role.DENSITY):
+        for role in (Role.CELLS, Role.COMPOSITION, Role.DENSITY, Role.PIES):
             layer = self.runs[name].layer(role)
             if layer is not None and layer.visible:
                 self._viewer.layers.selection.active = layer
@@ -344,6 +364,7 @@ class Canvas:
         self.undoing.emit()
 
     def _refresh_legend(self, event: object = None) -> None:  # noqa: ARG002 - napari's events
+        self.shares.forget()
         legends = self._preview.legends()
         hidden: frozenset[str] = frozenset()
         if not legends and self.current in self.runs:
@@ -355,19 +376,3 @@ class Canvas:
         overlay = self._overlay()
         if overlay is not None:
             overlay.set_legends(legends, hidden)
-
-
-def _look_at_spots(viewer: Viewer) -> None:
-    """Fit the camera to the spots; to everything where there are none or napari is older."""
-    spots = [la for la in viewer.layers if la.metadata.get(MARK, {}).get("role") == Role.SPOTS]
-    if spots and hasattr(viewer, "fit_to_view"):
-        viewer.fit_to_view(layers=spots, margin=0.04)
-    else:
-        viewer.reset_view()
-
-
-def _scale_bar(viewer: Viewer) -> Any:  # noqa: ANN401 - napari's model of a scale bar
-    """Find the scale bar, where napari 0.9 keeps it or where it was before."""
-    canvas = getattr(viewer, "canvas", None)
-    overlays = getattr(canvas, "overlays", None)
-    return viewer.scale_bar if overlays is None else overlays.scale_bar

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 BEHIND = 0.3
 """Opacity of a run's layers while somebody is selected."""
 
-_OF_A_RUN = frozenset({Role.CELLS, Role.COMPOSITION})
+_OF_A_RUN = frozenset({Role.CELLS, Role.COMPOSITION, Role.PIES})
 
 LOOK_MS = 60
 """Time between two looks whether a lasso has been let go."""

@@ -157,7 +157,10 @@ class LegendOverlay(QFrame):  # type: ignore[misc]  # Qt comes without types
         column.setSpacing(4)
         for number, legend in enumerate(self._legends):
             column.addLayout(self._title(legend.title, with_buttons=number == 0))
-            column.addWidget(self._types(legend) if legend.entries else Ramp(legend))
+            if legend.entries:
+                column.addWidget(self._types(legend))
+            if legend.ramp:
+                column.addWidget(Ramp(legend))
         self._layout.addWidget(self._body)
         self._body.show()
 

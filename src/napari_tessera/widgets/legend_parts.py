@@ -76,12 +76,13 @@ class TypeRow(QWidget):  # type: ignore[misc]  # Qt comes without types
         )
         self._text.setText(shown)
         self._text.setMinimumWidth(self._text.fontMetrics().horizontalAdvance(shown) + 4)
-        self._text.setToolTip(f"{entry.name}: {entry.count:,}. Click to hide or show, "
+        number = entry.said or f"{entry.count:,}"
+        self._text.setToolTip(f"{entry.name}: {number}. Click to hide or show, "
                               "double-click to show it alone.")  # fmt: skip
         self._text.setCursor(Qt.CursorShape.PointingHandCursor)
         self._text.clicked.connect(lambda: self.clicked.emit(self.name))
         self._text.doubled.connect(lambda: self.isolated.emit(self.name))
-        count = QLabel(f"{entry.count:,}")
+        count = QLabel(number)
         count.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         line = QHBoxLayout(self)
         line.setContentsMargins(0, 0, 0, 0)

@@ -70,6 +70,9 @@ class ResultsDock(QWidget):  # type: ignore[misc]  # Qt comes without types
         self.legend = QCheckBox("Legend on the canvas")
         self.legend.setToolTip("Show what the colours mean in a corner of the canvas")
         self.legend.setChecked(True)
+        self.shares = QCheckBox("Shares of the spot under the mouse")
+        self.shares.setToolTip("Show what a spot is mixed of as bars in an upper corner")
+        self.shares.setChecked(canvas.shares.wanted)
         self.editor = None if editing is None else DomainEditor(editing, canvas)
         self._lay_out()
         self._connect()
@@ -88,6 +91,7 @@ class ResultsDock(QWidget):  # type: ignore[misc]  # Qt comes without types
         if self.editor is not None:
             column.addWidget(self.editor)
         column.addWidget(self.legend)
+        column.addWidget(self.shares)
         column.addWidget(self.story)
         column.addStretch(1)
         outer = QVBoxLayout(self)
@@ -103,6 +107,7 @@ class ResultsDock(QWidget):  # type: ignore[misc]  # Qt comes without types
         self.list.chosen.connect(self._on_chosen)
         self.list.opened.connect(self._bench.show_run)
         self.form.changed.connect(self._on_form)
+        self.shares.toggled.connect(self._on_shares)
         self.legend.toggled.connect(
             lambda checked: self._canvas.set_legend_wanted(wanted=bool(checked))
         )
@@ -131,6 +136,10 @@ class ResultsDock(QWidget):  # type: ignore[misc]  # Qt comes without types
 
     def _on_chosen(self, name: str) -> None:  # noqa: ARG002 - the signal's shape
         self._update()
+
+    def _on_shares(self, wanted: bool) -> None:  # noqa: FBT001 - Qt's signal
+        self._canvas.shares.wanted = bool(wanted)
+        self._canvas.shares.forget()
 
     def _on_form(self, changes: dict[str, Any]) -> None:
         self._canvas.show(self.list.name, **changes)

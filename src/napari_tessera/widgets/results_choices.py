@@ -18,6 +18,7 @@ from qtpy.QtWidgets import (
 
 from napari_tessera.viewer.composition import SpotColour
 from napari_tessera.viewer.placement import CellColour
+from napari_tessera.widgets.blend_choice import BlendChoice
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -32,6 +33,8 @@ _CELLS = {
 }
 _SPOTS = {
     SpotColour.DOMINANT: "by dominant type",
+    SpotColour.LEAD: "by dominant type, lead",
+    SpotColour.BLEND: "by a blend of types",
     SpotColour.SHARE: "by share of the type below",
     SpotColour.ENTROPY: "by entropy",
     SpotColour.GENE: "by the gene below",
@@ -62,6 +65,8 @@ class ShowingForm(QWidget):  # type: ignore[misc]  # Qt comes without types
         self.fade = _check("Unsure ones fade", "Let whatever is unsure fade, in every run")
         self.spots = _check("Spots", "Draw the composition of the spots")
         self.spot_colour = _choice(_SPOTS.items(), "What the colour of a spot says")
+        self.blend = BlendChoice()
+        self.pies = _check("Pies", "Draw the shares of every spot as a pie when you are near")
         self.density = _check("Density", "Draw where the cells of the type below lie, as a veil")
         self.cell_type = _choice((), "The one type meant by a share and by the density")
         self.gene = _choice(
@@ -71,7 +76,8 @@ class ShowingForm(QWidget):  # type: ignore[misc]  # Qt comes without types
         _let_search(self.gene)
         self._setting = False
         self._lay_out()
-        for name in ("cells", "fade", "spots", "density"):
+        self.blend.changed.connect(lambda chosen: self._tell("blend", chosen))
+        for name in ("cells", "fade", "spots", "pies", "density"):
             getattr(self, name).toggled.connect(lambda on, n=name: self._tell(n, bool(on)))
         for name in ("cell_colour", "spot_colour", "cell_type", "gene"):
             box = getattr(self, name)
@@ -92,17 +98,20 @@ class ShowingForm(QWidget):  # type: ignore[misc]  # Qt comes without types
         _refill(self.cell_type, [(name, name) for name in layers.types])
         _refill(self.spot_colour, [(how, _SPOTS[how]) for how in layers.colours])
         _refill(self.gene, [(name, f"{name}: {words}") for name, words in layers.genes])
-        for name in ("cells", "fade", "spots", "density"):
+        for name in ("cells", "fade", "spots", "pies", "density"):
             getattr(self, name).setChecked(getattr(showing, name))
         for name in ("cell_colour", "spot_colour", "cell_type", "gene"):
             box = getattr(self, name)
             box.setCurrentIndex(max(box.findData(getattr(showing, name)), 0))
+        self.blend.set_showing(layers)
+        self.blend.setVisible(showing.spot_colour is SpotColour.BLEND)
         self.gene.lineEdit().setCursorPosition(0)
         has_types = result.placement is not None and result.placement.cell_types is not None
         for widget in (self.cells, self.cell_colour):
             widget.setEnabled(result.placement is not None)
         for widget in (self.spots, self.spot_colour):
             widget.setEnabled(bool(layers.colours))
+        self.pies.setEnabled(result.composition is not None)
         for widget in (self.gene, self.gene_word):
             widget.setVisible(bool(layers.genes))
         self.density.setEnabled(has_types)
@@ -113,7 +122,7 @@ class ShowingForm(QWidget):  # type: ignore[misc]  # Qt comes without types
         if self._setting:
             return
         changes = {name: value}
-        if name in {"spot_colour", "gene"}:
+        if name in {"spot_colour", "blend", "gene"}:
             changes["spots"] = True
         if name == "gene" and self.spot_colour.currentData() is not SpotColour.GENE_WIDTH:
             changes["spot_colour"] = SpotColour.GENE
@@ -130,13 +139,16 @@ class ShowingForm(QWidget):  # type: ignore[misc]  # Qt comes without types
         grid.addWidget(self.fade, 1, 1)
         grid.addWidget(self.spots, 2, 0)
         grid.addWidget(self.spot_colour, 2, 1)
-        grid.addWidget(self.density, 3, 0)
-        grid.addWidget(QLabel("of the type below"), 3, 1)
-        grid.addWidget(QLabel("Type"), 4, 0)
-        grid.addWidget(self.cell_type, 4, 1)
+        grid.addWidget(self.blend, 3, 0, 1, 2)
+        grid.addWidget(self.pies, 4, 0)
+        grid.addWidget(QLabel("of the spots, once zoomed in"), 4, 1)
+        grid.addWidget(self.density, 5, 0)
+        grid.addWidget(QLabel("of the type below"), 5, 1)
+        grid.addWidget(QLabel("Type"), 6, 0)
+        grid.addWidget(self.cell_type, 6, 1)
         self.gene_word = QLabel("Gene")
-        grid.addWidget(self.gene_word, 5, 0)
-        grid.addWidget(self.gene, 5, 1)
+        grid.addWidget(self.gene_word, 7, 0)
+        grid.addWidget(self.gene, 7, 1)
 
 
 def _refill(box: QComboBox, entries: list[tuple[Any, str]]) -> None:

@@ -14,9 +14,10 @@ from napari_tessera.viewer.answers import (
     gene_entries,
     paint_answer,
 )
-from napari_tessera.viewer.composition import SpotColour
+from napari_tessera.viewer.composition import LABELLED, SpotColour
 from napari_tessera.viewer.density import density_layer
 from napari_tessera.viewer.layer_data import MARK, Role
+from napari_tessera.viewer.mixture import usual_blend
 from napari_tessera.viewer.placement import (
     cell_categories,
     paint_cells,
@@ -27,6 +28,7 @@ from napari_tessera.viewer.placement import (
 )
 from napari_tessera.viewer.showing import Showing
 from napari_tessera.viewer.spots import colour_change
+from napari_tessera.widgets.pie_painter import PiePainter
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -66,6 +68,8 @@ class RunLayers:
         Ways to colour its spots.
     genes : list of tuple of str
         Predicted genes with a word on each.
+    pies : PiePainter
+        Draws its pies.
     """
 
     def __init__(self, viewer: Viewer, view: TissueView, run: Run) -> None:
@@ -79,12 +83,14 @@ class RunLayers:
             spot_colour=self.colours[0] if self.colours else SpotColour.DOMINANT,
             cell_type=self.types[0] if self.types else "",
             gene=self.genes[0][0] if self.genes else "",
+            blend=usual_blend(run.result.composition),
         )
         self._viewer = viewer
         self._view = view
         self._layers: dict[Role, Layer] = {}
         self._legends: dict[Role, Legend] = {}
         self._drawn: dict[Role, Any] = {}
+        self.pies = PiePainter(viewer, view)
         self._xy: NDArray[np.float64] | None = None
         self._categories: Categories | None = None
 
@@ -107,6 +113,7 @@ class RunLayers:
             layer = self._layers.get(role)
             if layer is not None and layer.visible != wanted:
                 layer.visible = wanted
+        self.pies.draw(self.run, self.showing)
 
     def amend(self, run: Run) -> None:
         """Take another result of the same run; the next `draw` paints its spots anew."""
@@ -142,30 +149,33 @@ class RunLayers:
         self._forget_removed()
         for layer in self._layers.values():
             layer.visible = False
+        self.pies.hide()
 
     def remove(self) -> None:
         """Take the layers out of the viewer."""
         self._forget_removed()
         for role in list(self._layers):
             self._take_out(role)
+        self.pies.remove()
 
     def layer(self, role: Role) -> Layer | None:
         """Layer of that role, if it is in the viewer."""
         self._forget_removed()
-        return self._layers.get(role)
+        return self.pies.layer if role is Role.PIES else self._layers.get(role)
 
     def labels(self) -> frozenset[str]:
         """Types and domains in the legends of the visible layers."""
         return frozenset(entry.name for legend in self.legends() for entry in legend.entries)
 
     def legends(self) -> list[Legend]:
-        """Legends of the visible layers, cells first."""
+        """Legends of the visible layers, cells first, pies last."""
         self._forget_removed()
-        return [
+        found = [
             self._legends[role]
             for role in reversed(_ORDER)
             if role in self._layers and self._layers[role].visible
         ]
+        return [*found, *self.pies.legend_beside(found)]
 
     # -- drawing -------------------------------------------------------------------------------
 
@@ -198,16 +208,16 @@ class RunLayers:
     def _spot_look(self) -> SpotLook:
         """How spots are coloured; what their colour does not depend on is left out."""
         s, how = self.showing, self.showing.spot_colour
-        labelled = {SpotColour.DOMINANT, SpotColour.TYPE, SpotColour.DOMAIN}
         of_genes = {SpotColour.GENE, SpotColour.GENE_WIDTH}
-        fading = {*labelled, SpotColour.SHARE, SpotColour.GENE}
+        fading = {*LABELLED, SpotColour.SHARE, SpotColour.GENE}
         return SpotLook(
             how=how,
             cell_type=s.cell_type if how is SpotColour.SHARE else "",
             gene=s.gene if how in of_genes else "",
+            blend=s.blend if how is SpotColour.BLEND else (),
             fade=s.fade and how in fading,
-            hidden=s.hidden if how in labelled else frozenset(),
-            colours=self.run.colours if how in labelled else {},
+            hidden=s.hidden if how in LABELLED else frozenset(),
+            colours=self.run.colours if how in LABELLED else {},
         )
 
     def _draw_spots(self) -> None:

@@ -26,6 +26,13 @@ def camera_of(viewer: Viewer) -> Any:  # noqa: ANN401 - napari's model of a came
     return viewer.camera if scene is None else scene.camera
 
 
+def napari_bar(viewer: Viewer) -> Any:  # noqa: ANN401 - napari's model of a scale bar
+    """Find the scale bar, where napari 0.9 keeps it or where it was before."""
+    canvas = getattr(viewer, "canvas", None)
+    overlays = getattr(canvas, "overlays", None)
+    return viewer.scale_bar if overlays is None else overlays.scale_bar
+
+
 class ScaleBar(QWidget):  # type: ignore[misc]  # Qt comes without types
     """A bar with its length, bottom right; it lets the mouse through.
 
