@@ -30,7 +30,6 @@ MOST_BYTES = 340_000
 """Of a picture; the documentation is carried along with the code."""
 
 
-
 def until(holds: Callable[[], object], seconds: float = PATIENCE_S) -> None:
     """Let the window live until something holds."""
     loop, end = QEventLoop(), time.monotonic() + seconds

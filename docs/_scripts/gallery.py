@@ -27,6 +27,9 @@ LEFT, RIGHT = 220, 380
 LEGEND = 190
 """Height below the tissue that is left to the legend."""
 
+SMOOTH = 75
+"""Position of the slider in the picture of edited domains."""
+
 FILLED = 0.92
 """Share of the canvas that the spots fill."""
 
@@ -122,6 +125,15 @@ class Desk:
         layer = self.viewer.layers.selection.active
         layer.size = layer.size * times
 
+    def scroll_to(self, dock: str, part: Any) -> None:  # noqa: ANN401 - Qt comes without types
+        """Bring a part of a dock into sight."""
+        from qtpy.QtWidgets import QScrollArea
+
+        pause(0.5)
+        areas = self.docks[dock].findChildren(QScrollArea)
+        next(a for a in areas if a.isAncestorOf(part)).ensureWidgetVisible(part)
+        pause(0.5)
+
     def shoot(self, path: Path) -> None:
         """Take a picture of the whole window."""
         pause(1.0)
@@ -175,10 +187,59 @@ def annotate(kitchen: Kitchen, out: Path) -> None:
 
 def domains(kitchen: Kitchen, out: Path) -> None:
     """Layers of a cortex, and the parts of a tumour."""
-    for made, name in ((runs.layered, "cortex"), (runs.parted, "tumour")):
-        desk = Desk(made(kitchen), "Results")
-        desk.shoot(out / f"gallery_domains_{name}.jpg")
+    desk = Desk(runs.layered(kitchen), "Results")
+    desk.shoot(out / "gallery_domains_cortex.jpg")
+    desk.close()
+    desk = Desk(runs.parted(kitchen), "Results")
+    desk.shoot(out / "gallery_domains_tumour.jpg")
+    desk.choose("spot_colour", "by confidence")
+    desk.shoot(out / "gallery_domains_confidence.jpg")
+    desk.close()
+
+
+def editing(kitchen: Kitchen, out: Path) -> None:
+    """Domains that a person has smoothed, merged, named after the pathologist, and divided."""
+    subjects = (
+        (runs.layered, "WM", "white matter", "domains_cortex.jpg"),
+        (runs.parted, "cancer in situ", "in situ", "domains_a1.jpg"),
+    )
+    for make, label, name, file in subjects:
+        desk = Desk(make(kitchen), "Results")
+        editor, editing = desk.docks["Results"].editor, desk.session.editing
+        editor.expand()
+        until(lambda e=editor: e.slider.isEnabled())
+        editor.slider.setValue(SMOOTH)
+        until(lambda e=editing: e.stand.smoothness is not None)
+        known = _domain_with(desk, label)
+        others = [n for n in editing.stand.domains.names.tolist() if n != known]
+        _pick(editor, others[:2])
+        editor.merge.click()
+        _pick(editor, others[2:3])
+        editor.split.click()
+        until(lambda e=editing: len(e.stand.edits) == 2)
+        _pick(editor, [known])[0].setText(name)
+        until(lambda e=editor: "renamed" in e.story.text())
+        desk.scroll_to("Results", editor)
+        desk.shoot(out / file)
         desk.close()
+
+
+def _domain_with(desk: Desk, label: str) -> str:
+    """Domain that holds most spots that the pathologist gave a label."""
+    import pandas as pd
+
+    found = desk.session.editing.stand.domains
+    said = desk.session.bench.tissue.sdata.tables["table"].obs["label"].astype(str)
+    theirs = pd.Series(found.domain, index=found.spot_names)[said[said == label].index]
+    return str(theirs.mode()[0])
+
+
+def _pick(editor: Any, names: list[str]) -> list[Any]:  # noqa: ANN401 - Qt comes without types
+    """Choose domains in the list."""
+    items = [editor.list.item(row) for row in range(editor.list.count())]
+    for item in items:
+        item.setSelected(item.text() in names)
+    return [item for item in items if item.text() in names]
 
 
 def why_here(kitchen: Kitchen, out: Path) -> None:
@@ -189,13 +250,17 @@ def why_here(kitchen: Kitchen, out: Path) -> None:
     until(lambda: desk.session.explaining.rankings)
     desk.session.explaining.show(desk.session.explaining.rankings[0])
     until(lambda: dock.table.genes())
+    desk.viewer.layers[f"{made.run} cells"].visible = False
+    dock.pictures.setCurrentWidget(dock.pictures.heat)
+    until(lambda: dock.pictures.heat.heat is not None)
+    desk.scroll_to("Regions & genes", dock.pictures)
     desk.shoot(out / "gallery_why.jpg")
     desk.close()
 
 
 SCENES = {
     "place": place, "composition": composition, "impute": impute, "annotate": annotate,
-    "domains": domains, "why": why_here,
+    "domains": domains, "editing": editing, "why": why_here,
 }  # fmt: skip
 
 

@@ -22,6 +22,9 @@ PREDICTED = ("stumps", "SoxN", "ths", "vnd", GENE)
 DUCT = "cancer in situ"
 """Pathologist's label around which the region is drawn."""
 
+LEAST = 6
+"""Spots of a patch that is taken for a duct."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Made:
@@ -63,6 +66,7 @@ class Kitchen:
         store = self.work / "tumour.zarr"
         if not store.exists():
             shutil.copytree(self.kit("her2st/her2st_A1.zarr"), store)
+        nt.set_scale(store, pitch=200.0)
         return store, self.kit("breast_scrna_wu2021/wu2021_CID4465.h5ad")
 
     def imported(self, name: str, source: Path) -> Path:
@@ -85,6 +89,7 @@ def placed(kitchen: Kitchen) -> Made:
 def imputed(kitchen: Kitchen) -> Made:
     """Predict genes in the fly embryo that its atlas never measured."""
     store = kitchen.imported("embryo", kitchen.kit("drosophila/bdtnp_reference.h5ad"))
+    nt.set_scale(store, micrometres=1.0)
     reference = kitchen.kit("drosophila/karaiskos_scrna.h5ad")
     run = nt.impute_genes(
         store, reference, genes=PREDICTED, method=kitchen.method("ensemble"), out=store
@@ -129,7 +134,7 @@ def explained(kitchen: Kitchen) -> Made:
     made = placed(kitchen)
     duct = nt.Region(name="duct", polygons=((_around_duct(made.store),),))
     nt.write_regions(made.store, [duct], "global")
-    nt.explain_region(made.store, made.run, region="duct", within="all")
+    nt.explain_region(made.store, made.run, region="duct")
     return made
 
 
@@ -148,6 +153,7 @@ def _around_duct(store: Path) -> np.ndarray:
     apart = np.linalg.norm(xy[:, None] - xy, axis=2)
     pitch = float(np.median(np.sort(apart, axis=1)[:, 1]))
     patches = shapely.union_all(shapely.points(chosen).tolist()).buffer(0.75 * pitch)
-    large = [p for p in patches.geoms if shapely.intersects_xy(p, *chosen.T).sum() >= 6]
+    parts = list(getattr(patches, "geoms", [patches]))
+    large = [p for p in parts if shapely.intersects_xy(p, *chosen.T).sum() >= LEAST]
     duct = min(large, key=lambda p: p.centroid.x).simplify(0.3 * pitch)
     return np.asarray(duct.exterior.coords)[:-1]
