@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from gallery_runs import Kitchen, Made
 
 SIZE = (1600, 1000)
+SMALL = (1280, 800)
 LEFT, RIGHT = 220, 380
 """Widths of napari's own docks and of ours."""
 
@@ -247,8 +248,8 @@ def why_here(kitchen: Kitchen, out: Path) -> None:
     made = runs.explained(kitchen)
     desk = Desk(made, "Regions & genes")
     dock = desk.docks["Regions & genes"]
-    until(lambda: desk.session.explaining.rankings)
-    desk.session.explaining.show(desk.session.explaining.rankings[0])
+    until(lambda: made.ranking in desk.session.explaining.rankings)
+    desk.session.explaining.show(made.ranking)
     until(lambda: dock.table.genes())
     desk.viewer.layers[f"{made.run} cells"].visible = False
     dock.pictures.setCurrentWidget(dock.pictures.heat)
@@ -258,9 +259,35 @@ def why_here(kitchen: Kitchen, out: Path) -> None:
     desk.close()
 
 
+def tour(kitchen: Kitchen, out: Path) -> None:
+    """The tour at the Model dock, in a small window."""  # noqa: D401 - what is seen
+    import napari
+
+    from napari_tessera.widgets.contributions import start_tour
+    from napari_tessera.widgets.docks import find_tour
+    from napari_tessera.widgets.session import session_of
+
+    viewer = napari.Viewer(show=True)
+    viewer.window._qt_window.resize(*SMALL)  # noqa: SLF001 - napari has no other way
+    pause(0.5)
+    tissue, reference = kitchen.tumour()
+    bench = session_of(viewer).bench
+    bench.open_tissue(tissue)
+    bench.open_reference(reference)
+    until(lambda: bench.can_run)
+    start_tour(viewer)
+    pause(1.0)
+    viewer.reset_view()
+    find_tour(viewer).next.click()
+    pause(1.0)
+    shoot(viewer, out / "tour.jpg")
+    session_of(viewer).close()
+    viewer.close()
+
+
 SCENES = {
     "place": place, "composition": composition, "impute": impute, "annotate": annotate,
-    "domains": domains, "editing": editing, "why": why_here,
+    "domains": domains, "editing": editing, "why": why_here, "tour": tour,
 }  # fmt: skip
 
 

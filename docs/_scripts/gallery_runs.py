@@ -5,6 +5,7 @@ Whatever lies in the folder already is taken from there: an identical run is not
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import shutil
 import sys
@@ -28,11 +29,12 @@ LEAST = 6
 
 @dataclass(frozen=True, kw_only=True)
 class Made:
-    """A store, the reference it was mapped with, and the run to show."""
+    """A store, the reference it was mapped with, the run to show, and its ranking of genes."""
 
     store: Path
+    run: str
     reference: Path | None = None
-    run: str = ""
+    ranking: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -134,8 +136,8 @@ def explained(kitchen: Kitchen) -> Made:
     made = placed(kitchen)
     duct = nt.Region(name="duct", polygons=((_around_duct(made.store),),))
     nt.write_regions(made.store, [duct], "global")
-    nt.explain_region(made.store, made.run, region="duct")
-    return made
+    found = nt.explain_region(made.store, made.run, region="duct", within="all")
+    return dataclasses.replace(made, ranking=found.name)
 
 
 def _around_duct(store: Path) -> np.ndarray:
