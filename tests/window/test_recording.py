@@ -129,7 +129,9 @@ def test_the_main_job_needs_no_mouse(window: Window, qtbot: QtBot) -> None:
 def shared_keys(window: Window) -> set[str]:
     """Keys of our docks that napari's menus have too: Qt would press neither."""
     main = window.viewer.window._qt_window
-    own = {shortcut.key().toString() for shortcut in main.findChildren(QShortcut)}
+    shortcuts = main.findChildren(QShortcut)
+    ours = [s for s in shortcuts if s.parent().objectName().startswith("tessera")]
+    own = {shortcut.key().toString() for shortcut in ours}
     actions = [*main.findChildren(QAction)]
     actions += [action for each in QApplication.allWidgets() for action in each.actions()]
     menus = {key.toString() for action in actions for key in action.shortcuts()}
