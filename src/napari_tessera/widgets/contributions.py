@@ -25,12 +25,14 @@ def tissue_dock(napari_viewer: Viewer | None = None) -> QWidget:
     napari_viewer : napari.Viewer, optional
         Its viewer; the current one where it is not given.
     """
+    from napari_tessera.widgets.borrowing import FromLayer
     from napari_tessera.widgets.scale_row import ScaleRow
     from napari_tessera.widgets.shortcuts import bind
     from napari_tessera.widgets.tissue_dock import TissueDock
 
     session = _session(napari_viewer)
     dock = TissueDock(session.bench, ScaleRow(session.scaling))
+    dock.tissue_part.add(FromLayer(session.viewer, session.bench), 3)
     dock.tour.clicked.connect(lambda _checked=False: start_tour(napari_viewer))
     bind(dock, {"Alt+O": dock.folder, "Alt+T": dock.table_file, "Alt+R": dock.reference})
     return dock

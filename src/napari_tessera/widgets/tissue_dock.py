@@ -275,10 +275,14 @@ class Part(QWidget):  # type: ignore[misc]  # Qt comes without types
         super().__init__()
         self._take = take
         self.setAcceptDrops(True)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
+        self._column = QVBoxLayout(self)
+        self._column.setContentsMargins(0, 0, 0, 0)
         for widget in widgets:
-            column.addWidget(widget)
+            self._column.addWidget(widget)
+
+    def add(self, widget: QWidget, place: int) -> None:
+        """Put a further widget in, so many from the top."""
+        self._column.insertWidget(place, widget)
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         """Take one file or folder of this machine."""
