@@ -13,7 +13,7 @@ import pytest
 from qtpy.QtCore import Qt
 from qtpy.QtGui import QAction, QShortcut
 from qtpy.QtTest import QTest
-from qtpy.QtWidgets import QAbstractButton
+from qtpy.QtWidgets import QAbstractButton, QApplication
 from tests.window.conftest import PATIENCE_MS, Window
 
 import napari_tessera as nt
@@ -129,8 +129,12 @@ def test_the_main_job_needs_no_mouse(window: Window, qtbot: QtBot) -> None:
 def shared_keys(window: Window) -> set[str]:
     """Keys of our docks that napari's menus have too: Qt would press neither."""
     main = window.viewer.window._qt_window
-    own = {shortcut.key().toString() for shortcut in main.findChildren(QShortcut)}
-    menus = {key.toString() for a in main.findChildren(QAction) for key in a.shortcuts()}
+    shortcuts = main.findChildren(QShortcut)
+    ours = [s for s in shortcuts if s.parent().objectName().startswith("tessera")]
+    own = {shortcut.key().toString() for shortcut in ours}
+    actions = [*main.findChildren(QAction)]
+    actions += [action for each in QApplication.allWidgets() for action in each.actions()]
+    menus = {key.toString() for action in actions for key in action.shortcuts()}
     assert {"Ctrl+Return", "Alt+O", "Alt+M"} <= own
     return own & menus
 

@@ -25,12 +25,15 @@ def tissue_dock(napari_viewer: Viewer | None = None) -> QWidget:
     napari_viewer : napari.Viewer, optional
         Its viewer; the current one where it is not given.
     """
+    from napari_tessera.widgets.borrowing import FromLayer
     from napari_tessera.widgets.scale_row import ScaleRow
     from napari_tessera.widgets.shortcuts import bind
     from napari_tessera.widgets.tissue_dock import TissueDock
 
     session = _session(napari_viewer)
     dock = TissueDock(session.bench, ScaleRow(session.scaling))
+    dock.tissue_part.add(FromLayer(session.viewer, session.bench), 3)
+    dock.tour.clicked.connect(lambda _checked=False: start_tour(napari_viewer))
     bind(dock, {"Alt+O": dock.folder, "Alt+T": dock.table_file, "Alt+R": dock.reference})
     return dock
 
@@ -46,7 +49,7 @@ def model_dock(napari_viewer: Viewer | None = None) -> QWidget:
     if session.recorder.settings is not None:
         dock.set_recipe(session.recorder.settings)
     bar = dock.run_bar
-    bind(dock, {"Ctrl+Return": bar.run, "Alt+C": bar.cancel, "Alt+N": bar.finish})
+    bind(dock, {"Ctrl+Return": bar.run, "Alt+X": bar.cancel, "Alt+N": bar.finish})
     return dock
 
 
@@ -76,24 +79,54 @@ def regions_dock(napari_viewer: Viewer | None = None) -> QWidget:
     dock = RegionsDock(session.viewer, session.bench, session.explaining)
     files = dock.files
     bind(dock, {"Ctrl+Z": files.undo, "Ctrl+Shift+Z": files.redo, "Ctrl+Return": dock.ask})
-    bind(dock, {"Alt+I": files.load, "Alt+E": files.save, "Alt+C": dock.cancel})
+    bind(dock, {"Alt+I": files.load, "Alt+E": files.save, "Alt+X": dock.cancel})
     return dock
 
 
 def genes_dock(napari_viewer: Viewer | None = None) -> QWidget:
     """Make the Genes dock, for the same viewer as `tissue_dock`."""
     from napari_tessera.widgets.genes_dock import GenesDock
+    from napari_tessera.widgets.shortcuts import bind
 
     session = _session(napari_viewer)
-    return GenesDock(session.finding, session.canvas)
+    dock = GenesDock(session.finding, session.canvas)
+    bind(dock, {"Alt+K": dock.star, "Alt+X": dock.clear})
+    return dock
 
 
 def explore_dock(napari_viewer: Viewer | None = None) -> QWidget:
     """Make the Explore dock, for the same viewer as `tissue_dock`."""
     from napari_tessera.widgets.explore_dock import ExploreDock
+    from napari_tessera.widgets.shortcuts import bind
 
     session = _session(napari_viewer)
-    return ExploreDock(session.viewer, session.bench, session.exploring)
+    dock = ExploreDock(session.viewer, session.bench, session.exploring)
+    bind(dock, {"Alt+O": dock.on_tissue, "Alt+K": dock.keep, "Alt+X": dock.clear})
+    bind(dock, {"Ctrl+Return": dock.rank, "Alt+E": dock.save})
+    return dock
+
+
+def tour(napari_viewer: Viewer | None = None) -> QWidget:
+    """Make the panel of the tour, for the same viewer as `tissue_dock`."""
+    from napari_tessera.widgets.tour import TourPanel
+
+    return TourPanel(_session(napari_viewer))
+
+
+def start_tour(napari_viewer: Viewer | None = None) -> None:
+    """Take the tour, unless it is on."""
+    from napari_tessera.widgets.docks import find_tour
+
+    session = _session(napari_viewer)
+    if find_tour(session.viewer) is None:
+        session.viewer.window.add_dock_widget(tour(session.viewer), name="Tour", area="bottom")
+
+
+def all_docks() -> None:
+    """Open all docks, so that all can be read."""
+    from napari_tessera.widgets.docks import arrange
+
+    arrange(_session(None).viewer)
 
 
 def _session(viewer: Viewer | None) -> Session:

@@ -77,7 +77,7 @@ def _show(sample: SamplePaths, *, headless: bool, screenshot: Path | None) -> in
 
 
 def open_docks(viewer: Viewer) -> Session:
-    """Open the docks so that all can be read; Regions & genes lies behind Model.
+    """Open the docks so that all can be read, in a window as large as the screen has room for.
 
     Parameters
     ----------
@@ -89,34 +89,13 @@ def open_docks(viewer: Viewer) -> Session:
     Session
         Bench and canvas of the viewer.
     """
-    from qtpy.QtCore import Qt
-
-    from napari_tessera.widgets.contributions import (
-        model_dock,
-        regions_dock,
-        results_dock,
-        tissue_dock,
-    )
-    from napari_tessera.widgets.parts import DOCK_WIDTH
+    from napari_tessera.widgets.docks import arrange
     from napari_tessera.widgets.session import session_of
 
-    makers = {
-        "Tissue": tissue_dock, "Results": results_dock, "Model": model_dock,
-        "Regions & genes": regions_dock,
-    }  # fmt: skip
-    tissue, results, model, regions = (
-        viewer.window.add_dock_widget(make(viewer), name=name, area="right")
-        for name, make in makers.items()
-    )
-    window: Any = tissue.window()
-    window.resize(*SIZE)
-    window.splitDockWidget(tissue, model, Qt.Orientation.Horizontal)
-    window.splitDockWidget(tissue, results, Qt.Orientation.Vertical)
-    regions.setWindowTitle("Regions && genes")  # of the tab, where one & marks a key
-    window.tabifyDockWidget(model, regions)
-    model.raise_()
-    window.resizeDocks([tissue, model], [DOCK_WIDTH, DOCK_WIDTH], Qt.Orientation.Horizontal)
-    window.resizeDocks([tissue, results], [9, 8], Qt.Orientation.Vertical)
+    window: Any = viewer.window._qt_window  # noqa: SLF001 - napari has no other way
+    room = window.screen().availableSize()
+    window.resize(min(SIZE[0], room.width()), min(SIZE[1], room.height()))
+    arrange(viewer)
     return session_of(viewer)
 
 

@@ -86,10 +86,12 @@ class ExploreDock(QWidget):  # type: ignore[misc]  # Qt comes without types
         self.embedding = combo("Embedding that is seen", exploring.embed)
         self.colour = combo("What the colours say", self._on_colour)
         self.plot = EmbeddingPlot()
+        self.plot.hide()
         self.story = words(_EMPTY)
         self.how = combo("What a lasso does with those inside it", lambda _: None)
         self.counts = words()
         self.bars = ShareBars()
+        self.bars.hide()
         self.against = combo("Whom the selection is compared with", self._on_against)
         self.genes = QLineEdit()
         self.violins = Violins()
@@ -249,6 +251,7 @@ class ExploreDock(QWidget):  # type: ignore[misc]  # Qt comes without types
             sides["all others"] = NEITHER
         self.counts.setText(legend_words(sides))
         second = do.against is Against.SECOND
+        self.bars.show()
         self.bars.set_shares(do.groups, (do.first, do.others), colour_of_others(second=second))
 
     def _refresh(self) -> None:

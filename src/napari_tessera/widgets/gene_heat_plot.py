@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 LONGEST = 18
 """Characters of a group's name that are shown."""
 
-ROOM = 6.5
+ROOM = 8.5
 """Height of the slanted names above the map, in rows."""
 
 

@@ -32,6 +32,11 @@ ALL, FAVOURITES, RECENT = "all genes", "favourites", "recent"
 _STEPS = {Qt.Key.Key_Up: -1, Qt.Key.Key_Down: 1}
 _HINT = f"Arrow keys step; Ctrl adds a gene, up to {MOST_GENES}; Enter takes all that is typed."
 
+_EMPTY = (
+    "Open a tissue in the Tissue dock; its genes are listed here, and those that a run predicted."
+)
+_LISTING = "Listing the genes of the tissue…"
+
 
 class GenesDock(QWidget):  # type: ignore[misc]  # Qt comes without types
     """A line to search, a list to choose from, stars for favourites.
@@ -108,8 +113,16 @@ class GenesDock(QWidget):  # type: ignore[misc]  # Qt comes without types
             self.list.addItem(item)
             item.setSelected(entry in drawn)
         self.list.blockSignals(False)  # noqa: FBT003 - Qt's signature
-        nothing = not shown and bool(self._finding.index.entries)
-        self.hint.setText(f"No gene is like {self.line.text()!r}." if nothing else _HINT)
+        self.hint.setText(self._hint(nothing=not shown))
+
+    def _hint(self, *, nothing: bool) -> str:
+        """Say what to do first, or next."""
+        if not self._finding.index.entries:
+            return _LISTING if self._finding.has_tissue else _EMPTY
+        typed = self.line.text()
+        if nothing and typed:
+            return f"No gene is like {typed!r}."
+        return f"No {self.which.currentText()} genes yet." if nothing else _HINT
 
     def _listed(self) -> list[GeneEntry]:
         typed = split_words(self.line.text())

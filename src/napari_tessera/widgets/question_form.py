@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from napari_tessera.contract.results import Run
 
 REGION, PATH, TYPE, DOMAIN = "a region", "along a path", "a cell type", "a domain"
-REST, COMMONEST, ALL = "the rest", "its commonest cell type", "all cell types"
+REST, COMMONEST, ALL = "the rest", "its commonest type", "all cell types"
 
 NARROW = 5
 """Letters of an entry that are seen at least: beside the longest label, in a narrow dock."""

@@ -42,6 +42,10 @@ _TIPS = {
     "Lasso": "Hold the mouse button and draw around the region",
     "Path": "Click along a line, double-click to end; genes are ranked by their trend along it",
 }
+_NO_TISSUE = "Open a tissue in the Tissue dock; regions and paths are drawn over it."
+_NO_CELLS = (
+    "Draw a region over the tissue. To rank genes, place cells first: press Run in the Model dock."
+)
 _NOTHING = "Draw a region over the tissue, or choose a cell type."
 
 
@@ -68,7 +72,7 @@ class RegionsDock(QWidget):  # type: ignore[misc]  # Qt comes without types
         self.list = RegionsList()
         self.form = QuestionForm()
         self.options = OptionsForm(ExplainOptions)
-        self.counts = words(_NOTHING)
+        self.counts = words(_NO_TISSUE)
         self.ask = button("Rank genes", "Attribute and test in the background", self._ask)
         self.cancel = button("Cancel", "Stop; nothing is written", explaining.cancel)
         self.bar = QProgressBar()
@@ -121,6 +125,7 @@ class RegionsDock(QWidget):  # type: ignore[misc]  # Qt comes without types
         explaining.explained.connect(self._on_explained)
         explaining.failed.connect(self._on_failed)
         bench.runs_changed.connect(lambda _: self._on_runs())
+        bench.tissue_opened.connect(lambda _: self._guide())
         bench.run_loaded.connect(self._on_run)
         self.list.renamed.connect(self.drawing.rename)
         self.list.chosen.connect(self.form.choose_group)
@@ -143,18 +148,27 @@ class RegionsDock(QWidget):  # type: ignore[misc]  # Qt comes without types
 
     def _on_runs(self) -> None:
         self.form.set_runs([s.name for s in self._bench.runs if s.n_cells])
+        self._guide()
         self._refresh()
 
     def _on_run(self, run: Run) -> None:
         self.form.set_run(run)
         self._count()
 
-    def _on_regions(self, regions: tuple[object, ...]) -> None:
+    def _on_regions(self, _regions: tuple[object, ...]) -> None:
         self.form.set_regions(self._explaining.regions)
         self.list.set_regions(self._explaining.regions)
         self._count()
-        if not regions:
-            self.counts.setText(_NOTHING)
+        self._guide()
+
+    def _guide(self) -> None:
+        """Say what to do first, where nothing can be asked yet."""
+        if self.form.question() is not None:
+            return
+        if self._bench.tissue is None:
+            self.counts.setText(_NO_TISSUE)
+        else:
+            self.counts.setText(_NOTHING if self.form.run.count() else _NO_CELLS)
 
     def _on_rankings(self, names: tuple[str, ...]) -> None:
         found = self._explaining.explanation

@@ -6,7 +6,14 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from qtpy.QtWidgets import QFileDialog, QFormLayout, QProgressBar, QVBoxLayout, QWidget
+from qtpy.QtWidgets import (
+    QFileDialog,
+    QFormLayout,
+    QProgressBar,
+    QPushButton,
+    QVBoxLayout,
+    QWidget,
+)
 
 from napari_tessera.widgets.parts import button, combo, fill, row, scrolled, words
 from napari_tessera.widgets.problem_list import ProblemList
@@ -117,10 +124,13 @@ class TissueDock(QWidget):  # type: ignore[misc]  # Qt comes without types
             "Open a tissue and a reference to try everything on; nothing of yours is needed",
             lambda: self._bench.open_sample(real=True),
         )
+        self.tour = QPushButton("Take the tour")
+        self.tour.setToolTip("Be shown around on the sample, one dock after the other")
         form = self._form(tuple(TISSUE_FIELDS))
         below = [] if self._scale is None else [self._scale]
         title = words("<b>Tissue</b>")
-        return [title, opens, self.sample, self.tissue_name, self.keep, form, *below]
+        first = row(self.sample, self.tour)
+        return [title, opens, first, self.tissue_name, self.keep, form, *below]
 
     def _reference_widgets(self) -> list[QWidget]:
         tip = "Open annotated single cells (.h5ad)"
@@ -191,7 +201,8 @@ class TissueDock(QWidget):  # type: ignore[misc]  # Qt comes without types
         tissue = self._bench.tissue
         self.picture.setEnabled(tissue is not None and bool(self._bench.origin.source))
         self.keep.setVisible(tissue is not None and tissue.path is None)
-        self.sample.setVisible(tissue is None)
+        for first in (self.sample, self.tour):
+            first.setVisible(tissue is None)
         if tissue is not None:
             unkept = "" if tissue.path is not None else " Results stay in memory until it is kept."
             self.tissue_name.setText(f"{tissue.title}.{unkept}" if unkept else tissue.title)
@@ -264,10 +275,14 @@ class Part(QWidget):  # type: ignore[misc]  # Qt comes without types
         super().__init__()
         self._take = take
         self.setAcceptDrops(True)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
+        self._column = QVBoxLayout(self)
+        self._column.setContentsMargins(0, 0, 0, 0)
         for widget in widgets:
-            column.addWidget(widget)
+            self._column.addWidget(widget)
+
+    def add(self, widget: QWidget, place: int) -> None:
+        """Put a further widget in, so many from the top."""
+        self._column.insertWidget(place, widget)
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         """Take one file or folder of this machine."""

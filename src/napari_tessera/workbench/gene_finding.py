@@ -93,6 +93,11 @@ class GeneFinding:
         bench.run_loaded.connect(self._on_run)
         bench.runs_changed.connect(self._on_runs)
 
+    @property
+    def has_tissue(self) -> bool:
+        """Whether there is a tissue whose genes can be listed."""
+        return self._bench.tissue is not None
+
     def watch(self) -> None:
         """Begin: somebody searches from now on. Until then genes are not even listed."""
         if not self._watched:
