@@ -266,11 +266,17 @@ class Canvas:
             self._preview.empty(self._view)
             self.show(run.name)
             return
-        self.runs[run.name] = RunLayers(self._viewer, self._view, run)
+        self.runs[run.name] = self._layers_of(run, self._view)
         moving = None if run.result.placement is None else self._preview.hand_over()
         if moving is not None:
             self.runs[run.name].adopt(moving)
         self.show(run.name)
+
+    def _layers_of(self, run: Run, view: TissueView) -> RunLayers:
+        errands, tell = self._bench.tasks.errands, self._bench.failed.emit
+        layers = RunLayers(self._viewer, view, run, errands, tell)
+        layers.painted.connect(self._refresh_legend)
+        return layers
 
     def _on_runs(self, runs: tuple[Any, ...]) -> None:
         """Remove layers of runs that were deleted from the store."""
