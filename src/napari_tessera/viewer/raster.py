@@ -215,9 +215,10 @@ def paint_raster(
     ndarray, shape (height, width, 4), uint8
         Lowest y first; clear where there is no dot.
     """
-    found = tiles.within(frame)
+    wanted = diameter * frame.width / (frame.right - frame.left)
+    found = tiles.within(_padded(frame, int(np.ceil(radius_for(0, wanted)))))
     x, y, rows = tiles.x[found], tiles.y[found], tiles.rows[found]
-    radius = radius_for(len(x), diameter * frame.width / (frame.right - frame.left))
+    radius = radius_for(len(x), wanted)
     stamp = stamp_of(radius)
     pad = int(stamp.dy.max())
     around = _padded(frame, pad)

@@ -89,13 +89,15 @@ class RasterLayer(Image):  # type: ignore[misc]  # napari comes without types
 
     def _get_value(self, position: Any) -> int | None:  # noqa: ANN401 - napari's shape
         """Row of the dot at a place of the picture."""
-        y, x = self.affine(np.asarray(position, dtype=float)[-2:])
+        affine: Any = self.affine
+        y, x = affine(np.asarray(position, dtype=float)[-2:])
         return self._find(float(x), float(y))
 
     @property
     def _extent_data(self) -> NDArray[np.float64]:
         """Reach of the whole crowd, whatever part of it is shown, so that *Home* finds it."""
-        return np.array([self.affine.inverse(corner) for corner in self._box])
+        affine: Any = self.affine
+        return np.array([affine.inverse(corner) for corner in self._box])
 
     @property
     def _extent_data_augmented(self) -> NDArray[np.float64]:

@@ -182,12 +182,12 @@ class RunLayers:
         return frozenset(entry.name for legend in self.legends() for entry in legend.entries)
 
     def legends(self) -> list[Legend]:
-        """Legends of the visible layers, cells first."""
+        """Legends of the visible layers that have been painted, cells first."""
         self._forget_removed()
         return [
             self._legends[role]
             for role in reversed(_ORDER)
-            if role in self._layers and self._layers[role].visible
+            if role in self._legends and role in self._layers and self._layers[role].visible
         ]
 
     # -- drawing -------------------------------------------------------------------------------
