@@ -223,9 +223,12 @@ def paint_raster(
     pad = int(stamp.dy.max())
     around = _padded(frame, pad)
     at, colours = _dots(x, y, rgba.view(np.uint32).ravel()[rows], around)
-    sums = _sums(at, colours, stamp, around)
-    picture = _mixed(sums, _opacity(radius)).reshape(around.height, around.width, 4)
-    return np.ascontiguousarray(picture[pad : pad + frame.height, pad : pad + frame.width])
+    filled, sums = _sums(at, colours, stamp, around)
+    picture = np.zeros(around.width * around.height, dtype=np.uint32)
+    picture[filled] = _mixed(sums, _opacity(radius)).view(np.uint32).ravel()
+    whole = picture.reshape(around.height, around.width)
+    part = np.ascontiguousarray(whole[pad : pad + frame.height, pad : pad + frame.width])
+    return part.view(np.uint8).reshape(frame.height, frame.width, 4)
 
 
 def _padded(frame: Frame, pad: int) -> Frame:
@@ -244,33 +247,42 @@ def _dots(
     """Pixel and colour of every dot that is in the frame and not hidden."""
     column = pixels_of(x, frame.left, frame.right, frame.width)
     row = pixels_of(y, frame.bottom, frame.top, frame.height)
-    shown = packed.view(np.uint8)[3::4] > 0
-    seen = np.flatnonzero((column >= 0) & (row >= 0) & shown)
+    seen = (np.minimum(column, row) >= 0) & (packed.view(np.uint8)[3::4] > 0)
     row *= frame.width
     row += column
-    return row[seen], packed[seen].view(np.uint8).reshape(-1, 4)
+    if not seen.all():
+        kept = np.flatnonzero(seen)
+        row, packed = row[kept], packed[kept]
+    return row, packed.view(np.uint8).reshape(-1, 4)
 
 
 def _sums(
     at: NDArray[np.int64], colours: NDArray[np.uint8], stamp: Stamp, frame: Frame
-) -> NDArray[np.float64]:
-    """Per pixel the sum of red, green and blue times alpha, and of alpha; shape (4, n_pixels).
+) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """Which pixels have something in them, and of each the sums of red, green, blue and alpha.
 
-    Stamps near the edge may reach over it to the other side: that is within the padding.
+    Red, green and blue count as much as their alpha; shapes (n_filled,) and (4, n_filled). Stamps
+    near the edge may reach over it to the other side: that is within the padding.
     """
     size = frame.width * frame.height
     places = (at + (stamp.dy * frame.width + stamp.dx)[:, None]).ravel()
     np.clip(places, 0, size - 1, out=places)
     alpha = colours[:, 3] * (1 / 255)
-    found = np.empty((4, size))
+    covers = np.multiply.outer(stamp.cover, alpha).ravel()
+    amount = np.bincount(places, covers, minlength=size)
+    filled = np.flatnonzero(amount > 0)
+    number = np.empty(size, dtype=np.int64)
+    number[filled] = np.arange(len(filled))
+    compact = number[places]
+    sums = np.empty((4, len(filled)))
+    sums[3] = amount[filled]
+    inner, light = stamp.cover * (1 - stamp.rim), stamp.cover * stamp.rim
     for channel in range(3):
-        weights = np.multiply.outer(stamp.cover * (1 - stamp.rim), colours[:, channel] * alpha)
-        if stamp.rim.any():
-            weights += np.multiply.outer(stamp.cover * stamp.rim, 255 * alpha)
-        found[channel] = np.bincount(places, weights.ravel(), minlength=size)
-    covers = np.multiply.outer(stamp.cover, alpha)
-    found[3] = np.bincount(places, covers.ravel(), minlength=size)
-    return found
+        weights = np.multiply.outer(inner, colours[:, channel] * alpha)
+        if light.any():
+            weights += np.multiply.outer(light, 255 * alpha)
+        sums[channel] = np.bincount(compact, weights.ravel(), minlength=len(filled))
+    return filled, sums
 
 
 def _opacity(radius: float) -> float:
@@ -280,13 +292,10 @@ def _opacity(radius: float) -> float:
 
 def _mixed(sums: NDArray[np.float64], alone: float) -> NDArray[np.uint8]:
     """Colours and alphas of the pixels: `alone` for one opaque dot, halfway to 1 with each more."""
-    filled = np.flatnonzero(sums[3])
-    amount = sums[3, filled]
+    amount = sums[3]
     more = 1 - (1 - alone) * np.exp2(1 - np.maximum(amount, 1))
-    colours = np.empty((len(filled), 4), dtype=np.uint8)
+    colours = np.empty((len(amount), 4), dtype=np.uint8)
     for channel in range(3):
-        colours[:, channel] = sums[channel, filled] / amount + 0.5
+        colours[:, channel] = sums[channel] / amount + 0.5
     colours[:, 3] = 255 * np.where(amount < 1, alone * amount, more) + 0.5
-    picture = np.zeros(sums.shape[1], dtype=np.uint32)
-    picture[filled] = colours.view(np.uint32).ravel()
-    return picture.view(np.uint8).reshape(-1, 4)
+    return colours
