@@ -50,8 +50,8 @@ def type_names(run: Run) -> tuple[str, ...]:
     """All types that a run speaks of, sorted: what its layers share a palette over."""
     placement, composition = run.result.placement, run.result.composition
     names = set() if composition is None else set(composition.types.tolist())
-    if placement is not None and placement.cell_types is not None:
-        names |= set(np.unique(placement.cell_types).tolist())
+    if placement is not None:
+        names |= set(placement.type_names)
     if run.result.annotation is not None:
         names |= set(run.result.annotation.types.tolist())
     return tuple(sorted(names))

@@ -266,10 +266,11 @@ class Canvas:
             self._preview.empty(self._view)
             self.show(run.name)
             return
-        self.runs[run.name] = self._layers_of(run, self._view)
-        moving = None if run.result.placement is None else self._preview.hand_over()
+        layers = self.runs[run.name] = self._layers_of(run, self._view)
+        moving = self._preview.hand_over() if layers.has_points else None
         if moving is not None:
-            self.runs[run.name].adopt(moving)
+            layers.adopt(moving)
+        self._preview.empty(self._view)
         self.show(run.name)
 
     def _layers_of(self, run: Run, view: TissueView) -> RunLayers:

@@ -138,6 +138,14 @@ class RunLayers:
         self.run, self.types = run, type_names(run)
         self._drawn.pop(Role.COMPOSITION, None)
 
+    @property
+    def has_points(self) -> bool:
+        """Whether the run placed cells that are drawn as points."""
+        placement = self.run.result.placement
+        return placement is not None and not as_raster(
+            self.showing.draw_as, placement.cell_names.size
+        )
+
     def adopt(self, layer: Layer) -> None:
         """Take a layer of points over for the cells; the next `draw` fills it.
 
@@ -146,7 +154,7 @@ class RunLayers:
         layer : napari.layers.Points
             In the viewer, and nobody else's.
         """
-        if self.run.result.placement is not None:
+        if self.has_points:
             self._layers[Role.CELLS] = layer
 
     def recolour(self, colours: Mapping[str, str]) -> None:
