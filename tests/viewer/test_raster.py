@@ -97,6 +97,13 @@ def test_large_dots_have_a_light_rim() -> None:
     assert picture[10, 15 + 8, :3].min() > 150
 
 
+def test_hollow_dots_are_rings_of_their_colour() -> None:
+    tiles = tiles_of(np.array([(15.5, 10.5)]))
+    picture = paint_raster(tiles, np.array([BLUE], np.uint8), FRAME, 16.0, hollow=True)
+    assert picture[10, 15, 3] == 0
+    assert picture[10, 15 + 8, :3].tolist() == [0, 0, 255]
+
+
 def test_a_part_is_painted_as_it_is_in_the_whole() -> None:
     rng = np.random.default_rng(1)
     tiles = tiles_of(rng.uniform(0, 100, (500, 2)))

@@ -15,15 +15,19 @@ from napari_tessera.testing.planted import PlantedTissue, planted_tissue
 from napari_tessera.testing.scene import planted_run, planted_view
 from napari_tessera.viewer import raster
 from napari_tessera.viewer.colours import categories
+from napari_tessera.viewer.gene_blend import DrawnGene
 from napari_tessera.viewer.layer_data import MARK, Role, mark
 from napari_tessera.viewer.legend import Legend, Painting
 from napari_tessera.viewer.placement import CellColour, cell_dots
 from napari_tessera.viewer.raster import Dots, DrawAs
+from napari_tessera.widgets.canvas import Canvas
+from napari_tessera.widgets.gene_painter import GenePainter
 from napari_tessera.widgets.main_thread import MainThread
 from napari_tessera.widgets.raster_painter import RasterPainter
 from napari_tessera.widgets.results_choices import ShowingForm
 from napari_tessera.widgets.results_layers import RunLayers
 from napari_tessera.widgets.scale_bar import camera_of
+from napari_tessera.workbench.bench import Bench
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -299,3 +303,38 @@ def test_the_form_offers_points_and_raster(layers: RunLayers, qtbot: QtBot) -> N
     form.changed.connect(told.append)
     form.draw_as.activated.emit(form.draw_as.findData(DrawAs.RASTER))
     assert told == [{"draw_as": DrawAs.RASTER}]
+
+
+def test_too_many_spots_of_a_tissue_are_outlined_as_a_picture(
+    viewer: Viewer, view: TissueView, monkeypatch: pytest.MonkeyPatch, qtbot: QtBot
+) -> None:
+    monkeypatch.setattr(raster, "MOST_POINTS", 59)
+    bench = Bench(MainThread().post)
+    canvas = Canvas(viewer, bench)
+    bench.tissue_opened.emit(view)
+    layer: Any = viewer.layers["spots"]
+    qtbot.waitUntil(lambda: bool(layer.data.any()))
+    assert layer.metadata[MARK]["role"] == Role.SPOTS
+    assert _colours(layer) == {(26, 230, 255)}
+    canvas.close()
+
+
+def test_genes_on_too_many_spots_are_drawn_as_a_picture_and_recoloured_in_place(
+    viewer: Viewer, view: TissueView, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(raster, "MOST_POINTS", 59)
+    painter = GenePainter(viewer)
+    painter.take_view(view)
+    assert view.spots is not None
+    values = np.arange(60, dtype=np.float32)
+    _look_at(viewer, view.spots.xy[0], 0.05)
+    painter.draw([DrawnGene(title="A", names=view.spots.names, values=values)], fade=False)
+    layer: Any = viewer.layers["genes"]
+    before = layer.data
+    painter.draw([DrawnGene(title="B", names=view.spots.names, values=values[::-1])], fade=False)
+    assert painter.layer is layer
+    assert (layer.data != before).any()
+    told = layer.get_status(view.spots.xy[7, ::-1], world=True)["coordinates"]
+    assert "B: 52.0" in told
+    painter.remove()
+    assert painter.layer is None

@@ -69,12 +69,15 @@ class Dots:
         Takes a row, gives what the mouse tells over that dot, by name.
     arguments : dict
         Name, metadata and unit of the layer.
+    hollow : bool
+        Whether they are rings where they are large.
     """
 
     xy: NDArray[np.float64]
     diameter: Callable[[], float]
     words: Callable[[int], Mapping[str, object]]
     arguments: dict[str, Any]
+    hollow: bool = False
 
 
 def as_raster(how: DrawAs, n: int) -> bool:
@@ -110,13 +113,15 @@ class Stamp:
     rim: NDArray[np.float64]
 
 
-def stamp_of(radius: float) -> Stamp:
-    """Disc with soft edges.
+def stamp_of(radius: float, *, hollow: bool = False) -> Stamp:
+    """Disc or ring with soft edges.
 
     Parameters
     ----------
     radius : float
         In pixels; 0.5 gives the one pixel alone.
+    hollow : bool
+        Whether only the rim is painted, in the colour of the dot, where the dot is large.
     """
     reach = int(np.ceil(radius - 0.5))
     steps = np.arange(-reach, reach + 1)
@@ -124,8 +129,11 @@ def stamp_of(radius: float) -> Stamp:
     distance = np.hypot(dy, dx)
     cover = np.clip(radius + 0.5 - distance, 0, 1)
     rim = np.zeros(len(cover))
-    if radius >= _RIM_FROM:
-        rim = _RIM_ALPHA * np.clip(distance - (1 - _RIM_WIDTH) * radius + 0.5, 0, 1)
+    outer = np.clip(distance - (1 - _RIM_WIDTH) * radius + 0.5, 0, 1)
+    if radius >= _RIM_FROM and hollow:
+        cover *= outer
+    elif radius >= _RIM_FROM:
+        rim = _RIM_ALPHA * outer
     seen = cover > _LEAST_COVER
     return Stamp(dy=dy[seen], dx=dx[seen], cover=cover[seen], rim=rim[seen])
 
@@ -195,7 +203,12 @@ def frame_affine(frame: Frame) -> NDArray[np.float64]:
 
 
 def paint_raster(
-    tiles: Tiles, rgba: NDArray[np.uint8], frame: Frame, diameter: float
+    tiles: Tiles,
+    rgba: NDArray[np.uint8],
+    frame: Frame,
+    diameter: float,
+    *,
+    hollow: bool = False,
 ) -> NDArray[np.uint8]:
     """Paint the dots that a frame shows.
 
@@ -209,6 +222,8 @@ def paint_raster(
         What is seen.
     diameter : float
         Of a dot, in world units.
+    hollow : bool
+        Whether large dots are rings.
 
     Returns
     -------
@@ -219,7 +234,7 @@ def paint_raster(
     found = tiles.within(_padded(frame, int(np.ceil(radius_for(0, wanted)))))
     x, y, rows = tiles.x[found], tiles.y[found], tiles.rows[found]
     radius = radius_for(len(x), wanted)
-    stamp = stamp_of(radius)
+    stamp = stamp_of(radius, hollow=hollow)
     pad = int(stamp.dy.max())
     around = _padded(frame, pad)
     at, colours = _dots(x, y, rgba.view(np.uint32).ravel()[rows], around)

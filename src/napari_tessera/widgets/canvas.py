@@ -15,6 +15,7 @@ from napari_tessera.viewer.neighbourly import element_metadata, spots_metadata
 from napari_tessera.viewer.tissue import OUTLINE_BEHIND_CELLS, OUTLINE_OPACITY, tissue_layers
 from napari_tessera.widgets.gene_painter import GenePainter
 from napari_tessera.widgets.legend import LegendOverlay, canvas_widget_of
+from napari_tessera.widgets.raster_painter import outline_raster, stop_rasters
 from napari_tessera.widgets.results_layers import RunLayers, insert_layer
 from napari_tessera.widgets.results_preview import Preview
 from napari_tessera.widgets.scale_bar import ScaleBar
@@ -82,7 +83,8 @@ class Canvas:
         self._bench = bench
         self._view: TissueView | None = None
         self._known: set[str] = set()
-        self.genes = GenePainter(viewer)
+        self._tell = bench.failed.emit
+        self.genes = GenePainter(viewer, bench.tasks.errands, self._tell)
         self._preview = Preview(viewer)
         self._preview.drawn.connect(self._on_preview_drawn)
         self._soon = QTimer()
@@ -209,6 +211,7 @@ class Canvas:
 
     def close(self) -> None:
         """Draw nothing more: the window goes."""
+        stop_rasters(self._viewer)
         self._soon.stop()
         self._preview.close()
 
@@ -228,7 +231,10 @@ class Canvas:
             if layer.metadata.get(MARK, {}).get("role") in _OF_A_TISSUE:
                 self._viewer.layers.remove(layer)
         for index, made in enumerate(tissue_layers(view)):
-            layer = insert_layer(self._viewer, made, index)
+            is_outline = made[1]["metadata"][MARK]["role"] == Role.SPOTS
+            threads = self._bench.tasks.errands, self._tell
+            raster = outline_raster(self._viewer, view, *threads) if is_outline else None
+            layer = insert_layer(self._viewer, raster or made, index)
             layer.metadata.update(self._neighbourly(layer))
         self._preview.prepare(view)
         self.set_scale(view)
@@ -274,8 +280,7 @@ class Canvas:
         self.show(run.name)
 
     def _layers_of(self, run: Run, view: TissueView) -> RunLayers:
-        errands, tell = self._bench.tasks.errands, self._bench.failed.emit
-        layers = RunLayers(self._viewer, view, run, errands, tell)
+        layers = RunLayers(self._viewer, view, run, self._bench.tasks.errands, self._tell)
         layers.painted.connect(self._refresh_legend)
         return layers
 

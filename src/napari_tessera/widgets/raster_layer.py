@@ -31,16 +31,26 @@ class RasterLayer(Image):  # type: ignore[misc]  # napari comes without types
         The crowd.
     find : callable
         Takes world x and y, gives the row of the dot there or None; called from any thread.
+    stop : callable
+        Has nothing more painted.
 
     Attributes
     ----------
+    stop_painting : callable
+        As `stop`.
     words : callable
         Takes a row, gives what is told of it, by name; called from any thread, may be exchanged.
     frame : Frame or None
         Part of the plane that the picture shows; None before the first one.
     """
 
-    def __init__(self, dots: Dots, find: Callable[[float, float], int | None]) -> None:
+    def __init__(
+        self,
+        dots: Dots,
+        find: Callable[[float, float], int | None],
+        stop: Callable[[], None],
+    ) -> None:
+        self.stop_painting = stop
         self.words: Callable[[int], Mapping[str, object]] = dots.words
         self.frame: Frame | None = None
         self._find = find

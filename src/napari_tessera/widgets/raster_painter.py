@@ -10,6 +10,7 @@ from qtpy.QtCore import QTimer
 
 from napari_tessera.viewer.raster import Dots, paint_raster, radius_for, view_frame
 from napari_tessera.viewer.tiles import Tiles, tiles_of
+from napari_tessera.viewer.tissue import outline_dots
 from napari_tessera.widgets.legend import canvas_widget_of
 from napari_tessera.widgets.scale_bar import camera_of
 from napari_tessera.workbench.tasks import words_of
@@ -17,9 +18,11 @@ from napari_tessera.workbench.tasks import words_of
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from napari.layers import Layer
     from napari.viewer import Viewer
     from numpy.typing import NDArray
 
+    from napari_tessera.contract.views import TissueView
     from napari_tessera.jobs.errands import Errands
     from napari_tessera.viewer.legend import Painting
     from napari_tessera.viewer.scatter import Frame
@@ -78,7 +81,7 @@ class RasterPainter:
         self._rgba = np.zeros((0, 4), dtype=np.uint8)
         self._waiting: Callable[[], Painting] | None = None
         self._under_way = self._again = self._closed = False
-        self.layer = RasterLayer(dots, self._find)
+        self.layer = RasterLayer(dots, self._find, self.close)
         self._soon = QTimer()
         self._soon.setSingleShot(True)
         self._soon.setInterval(WAIT_MS)
@@ -86,6 +89,7 @@ class RasterPainter:
         for event in self._moves():
             event.connect(self._on_move)
         self.layer.events.visible.connect(self._on_visible)
+        viewer.layers.events.removed.connect(self._on_removed)
 
     # -- verbs ---------------------------------------------------------------------------------
 
@@ -116,8 +120,11 @@ class RasterPainter:
 
     def close(self) -> None:
         """Paint no more."""
+        if self._closed:
+            return
         self._closed = True
         self._soon.stop()
+        self._viewer.layers.events.removed.disconnect(self._on_removed)
         for event in self._moves():
             event.disconnect(self._on_move)
 
@@ -140,7 +147,9 @@ class RasterPainter:
         if painting is not None:
             self._rgba = np.rint(painting.rgba * 255).astype(np.uint8)
         frame = view_frame(self._tiles, *(_whole(self._tiles) if seen is None else seen))
-        return paint_raster(self._tiles, self._rgba, frame, self._diameter), frame, painting
+        hollow, size = self._dots.hollow, self._diameter
+        pixels = paint_raster(self._tiles, self._rgba, frame, size, hollow=hollow)
+        return pixels, frame, painting
 
     def _take(self, answer: tuple[NDArray[np.uint8], Frame, Painting | None]) -> None:
         pixels, frame, painting = answer
@@ -173,6 +182,10 @@ class RasterPainter:
 
     def _on_visible(self, event: object = None) -> None:  # noqa: ARG002 - napari's events
         self.renew()
+
+    def _on_removed(self, event: Any) -> None:  # noqa: ANN401 - napari's events
+        if event.value is self.layer:
+            self.close()
 
     def _seen(self) -> Seen | None:
         """Ask what the camera sees; None where it does not look straight down."""
@@ -216,6 +229,43 @@ class RasterPainter:
         near = tiles.nearest(x, y, reach)
         shown = near[rgba[near, 3] > 0]
         return int(shown[0]) if len(shown) else None
+
+
+def outline_raster(
+    viewer: Viewer, view: TissueView, errands: Errands, tell: Callable[[str, str], None]
+) -> Layer | None:
+    """Outlines of the spots of a tissue, if they are too many for points.
+
+    Parameters
+    ----------
+    viewer : napari.Viewer
+        Where they will be seen.
+    view : TissueView
+        The tissue.
+    errands : Errands
+        Threads that paint.
+    tell : callable
+        Takes what went wrong and what to do.
+
+    Returns
+    -------
+    RasterLayer or None
+        Not yet in the viewer. It keeps its painter alive.
+    """
+    found = outline_dots(view)
+    if found is None:
+        return None
+    dots, painting = found
+    painter = RasterPainter(viewer, dots, errands, tell)
+    painter.paint(lambda: painting, dots.words)
+    return painter.layer
+
+
+def stop_rasters(viewer: Viewer) -> None:
+    """Have nothing more painted: the window goes."""
+    for layer in viewer.layers:
+        if hasattr(layer, "stop_painting"):
+            layer.stop_painting()
 
 
 def _whole(tiles: Tiles) -> Seen:
