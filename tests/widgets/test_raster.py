@@ -332,7 +332,7 @@ def test_genes_on_too_many_spots_are_drawn_as_a_picture_and_recoloured_in_place(
     layer: Any = viewer.layers["genes"]
     before = layer.data
     painter.draw([DrawnGene(title="B", names=view.spots.names, values=values[::-1])], fade=False)
-    assert painter.layer is layer
+    assert viewer.layers["genes"] is layer
     assert (layer.data != before).any()
     told = layer.get_status(view.spots.xy[7, ::-1], world=True)["coordinates"]
     assert "B: 52.0" in told
