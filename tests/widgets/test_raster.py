@@ -11,6 +11,7 @@ from napari.components import ViewerModel
 from napari.layers import Image, Points
 
 from napari_tessera.jobs.errands import Errands
+from napari_tessera.jobs.job import Job
 from napari_tessera.testing.planted import PlantedTissue, planted_tissue
 from napari_tessera.testing.scene import planted_run, planted_view
 from napari_tessera.viewer import raster
@@ -26,11 +27,13 @@ from napari_tessera.widgets.main_thread import MainThread
 from napari_tessera.widgets.raster_painter import RasterPainter
 from napari_tessera.widgets.results_choices import ShowingForm
 from napari_tessera.widgets.results_layers import RunLayers
+from napari_tessera.widgets.results_preview import Preview
 from napari_tessera.widgets.scale_bar import camera_of
 from napari_tessera.workbench.bench import Bench
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     from napari.viewer import Viewer
     from pytestqt.qtbot import QtBot
@@ -338,3 +341,14 @@ def test_genes_on_too_many_spots_are_drawn_as_a_picture_and_recoloured_in_place(
     assert "B: 52.0" in told
     painter.remove()
     assert painter.layer is None
+
+
+def test_of_too_many_cells_on_their_way_some_are_drawn_as_points(
+    viewer: Viewer, view: TissueView, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(raster, "MOST_POINTS", 100)
+    preview, xy = Preview(viewer), np.arange(600.0).reshape(300, 2)
+    preview.offer(view, Job(name="stem_0", title="STEM", run_dir=tmp_path), xy)
+    np.testing.assert_array_equal(viewer.layers["placed cells"].data, xy[::3, ::-1])
+    assert preview.legends()[0].entries[0].count == 300
+    preview.close()
