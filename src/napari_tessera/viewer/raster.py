@@ -121,7 +121,7 @@ def stamp_of(radius: float, *, hollow: bool = False) -> Stamp:
     radius : float
         In pixels; 0.5 gives the one pixel alone.
     hollow : bool
-        Whether only the rim is painted, in the colour of the dot, where the dot is large.
+        Whether only the rim is painted, in the colour of the dot; small dots are fainter then.
     """
     reach = int(np.ceil(radius - 0.5))
     steps = np.arange(-reach, reach + 1)
@@ -132,9 +132,11 @@ def stamp_of(radius: float, *, hollow: bool = False) -> Stamp:
     outer = np.clip(distance - (1 - _RIM_WIDTH) * radius + 0.5, 0, 1)
     if radius >= _RIM_FROM and hollow:
         cover *= outer
+    elif hollow:  # what a ring covers of its disc
+        cover *= 1 - (1 - _RIM_WIDTH) ** 2
     elif radius >= _RIM_FROM:
         rim = _RIM_ALPHA * outer
-    seen = cover > _LEAST_COVER
+    seen = cover > _LEAST_COVER * cover.max()
     return Stamp(dy=dy[seen], dx=dx[seen], cover=cover[seen], rim=rim[seen])
 
 
