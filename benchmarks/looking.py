@@ -1,20 +1,28 @@
 """How long a change of colours takes: our own computation, and the whole until it is drawn.
 
-    python benchmarks/looking.py own                     # our computation, 100,000 and 1 million
-    python benchmarks/looking.py drawn [--items N]       # needs a display; on a server: xvfb-run
+    xvfb-run python benchmarks/looking.py                # all, at 100,000 and at 1 million
+    python benchmarks/looking.py own [--items N]         # our computation; needs no display
+    xvfb-run python benchmarks/looking.py points         # until drawn, as napari's points
+    xvfb-run python benchmarks/looking.py raster         # until drawn, as a raster; and moves
 
-`own` colours cells and spots in every way that the window offers and prints the median of five in
-milliseconds. `drawn` opens napari with that many cells, changes their colours as the Results dock
-does, and waits until Qt has swapped the frame; it also prints how long the main thread was held by
-the change, of which `recolour_points` is what napari itself needs to take new colours.
+`own` colours cells and spots in every way that the window offers, paints rasters, finds the cell
+under the mouse, and prints the median of five in milliseconds. `points` and `raster` open napari
+with that many cells, change their colours as the Results dock does, and wait until Qt has swapped
+the frame with the new ones; they also print how long the main thread was held by the change, and
+for a raster how late a 10 ms timer of the main thread was meanwhile, at most; and how long it takes
+after the camera has moved or zoomed until the new picture is drawn, the wait before it included.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import os
 import statistics
+import subprocess
+import sys
 import time
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -28,8 +36,18 @@ from napari_tessera.contract.results import Placement, Provenance, Run, RunResul
 from napari_tessera.contract.views import SpotsView, TissueView
 from napari_tessera.viewer.answers import SpotLook, paint_answer
 from napari_tessera.viewer.composition import SpotColour
+from napari_tessera.viewer.frames import typical_distance
 from napari_tessera.viewer.gene_blend import DrawnGene, paint_genes
-from napari_tessera.viewer.placement import CellColour, cell_categories, paint_cells, rim_of
+from napari_tessera.viewer.placement import (
+    CellColour,
+    cell_categories,
+    cell_dots,
+    paint_cells,
+    rim_of,
+)
+from napari_tessera.viewer.raster import DrawAs, paint_raster, view_frame
+from napari_tessera.viewer.tiles import tiles_of
+from window import Lateness
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -38,6 +56,8 @@ SIZES = (100_000, 1_000_000)
 TIMES = 5
 N_TYPES = 20
 SIDE = 10_000.0
+CANVAS = (1600, 1000)
+"""Pixels of the canvas on which rasters are painted."""
 
 
 def placement_of(n: int, rng: np.random.Generator) -> Placement:
@@ -134,64 +154,170 @@ def own(n: int) -> dict[str, float]:
         "spots by one gene of the Genes dock": lambda: paint_genes(genes[:1], spots),
         "spots by three genes of the Genes dock": lambda: paint_genes(genes, spots),
     }
+    parts |= rasters(placement, cells(CellColour.TYPE))
     return {name: median_ms(work) for name, work in parts.items()}
 
 
-def drawn(n: int) -> dict[str, float]:
-    """Milliseconds from the change of a colour to the swapped frame, in a window."""
-    import napari
-    from qtpy.QtCore import QEventLoop, QTimer
+def rasters(placement: Placement, colours: Callable[[], object]) -> dict[str, Callable[[], object]]:
+    """List what a raster needs: once, per change of colours, per move, and for the mouse."""
+    tiles, n = tiles_of(placement.xy), len(placement.xy)
+    diameter = 0.4 * typical_distance(placement.xy)
+    rgba = np.random.default_rng(1).integers(0, 255, (n, 4)).astype(np.uint8)
+    rgba[:, 3] = 255
+    middle = (SIDE / 2, SIDE / 2)
+    whole = min(CANVAS) / SIDE
+    frames = {part: view_frame(tiles, middle, whole / part, CANVAS) for part in (1, 0.3, 0.03)}
 
-    from napari_tessera.widgets.legend import canvas_widget_of
-    from napari_tessera.widgets.results_layers import RunLayers
+    def paint(part: float) -> Callable[[], object]:
+        return lambda: paint_raster(tiles, rgba, frames[part], diameter)
 
-    rng = np.random.default_rng(0)
-    view = TissueView(title="t", coordinate_system="global", unit="pixel", images=(), spots=None)
-    result = RunResult(placement=placement_of(n, rng))
-    run = Run(name="stem_1", result=result, provenance=Provenance(method="stem"))
-    viewer = napari.Viewer(show=True)
-    canvas = canvas_widget_of(viewer)
-    if canvas is None:
-        msg = "napari has no canvas here"
-        raise RuntimeError(msg)
+    def recolour() -> object:
+        return colours(), paint(1)()
 
-    def settle(milliseconds: int) -> None:
+    run = Run(
+        name="stem_1", result=RunResult(placement=placement), provenance=Provenance(method="stem")
+    )
+    words = cell_dots(run, empty_view(), placement.xy).words
+    return {
+        "raster, once: sort the cells into tiles": lambda: tiles_of(placement.xy),
+        "raster, once: how large dots are": lambda: typical_distance(placement.xy),
+        "raster: colours by type and picture": recolour,
+        "raster: picture of the whole": paint(1),
+        "raster: picture of a third of the side": paint(0.3),
+        "raster: picture of three hundredths of the side": paint(0.03),
+        "raster: words of the cell under the mouse": lambda: words(
+            int(tiles.nearest(*placement.xy[7], 10.0)[0])
+        ),
+    }
+
+
+def empty_view() -> TissueView:
+    """Make a tissue without a picture and without spots."""
+    return TissueView(title="t", coordinate_system="global", unit="pixel", images=(), spots=None)
+
+
+class Drawn:
+    """A window with one run, and how long it takes to show something else.
+
+    Parameters
+    ----------
+    n : int
+        Number of cells.
+    how : DrawAs
+        What the cells are drawn as.
+    """
+
+    def __init__(self, n: int, how: DrawAs) -> None:
+        import napari
+
+        from napari_tessera.jobs.errands import Errands
+        from napari_tessera.widgets.legend import canvas_widget_of
+        from napari_tessera.widgets.main_thread import MainThread
+        from napari_tessera.widgets.results_layers import RunLayers
+
+        result = RunResult(placement=placement_of(n, np.random.default_rng(0)))
+        run = Run(name="stem_1", result=result, provenance=Provenance(method="stem"))
+        self.viewer = napari.Viewer(show=True)
+        self.canvas: Any = canvas_widget_of(self.viewer)
+        self._thread = MainThread()
+        self.layers = RunLayers(self.viewer, empty_view(), run, Errands(self._thread.post))
+        self.layers.draw(draw_as=how)
+        self.viewer.reset_view()
+        settle(6000)
+
+    def until(self, change: Callable[[], object], done: Callable[[], bool]) -> tuple[float, ...]:
+        """Milliseconds: the main thread held by the change, and until it was drawn."""
+        from qtpy.QtCore import QEventLoop
+
         loop = QEventLoop()
-        QTimer.singleShot(milliseconds, loop.quit)
-        loop.exec()
 
-    def change(**how: object) -> tuple[float, float]:
-        loop = QEventLoop()
-        canvas.frameSwapped.connect(loop.quit)
+        def swapped() -> None:
+            if done():
+                loop.quit()
+
+        self.canvas.frameSwapped.connect(swapped)
         began = time.perf_counter()
-        layers.draw(**how)
+        change()
         held = time.perf_counter() - began
         loop.exec()
         took = time.perf_counter() - began
-        canvas.frameSwapped.disconnect(loop.quit)
+        self.canvas.frameSwapped.disconnect(swapped)
         settle(300)
         return held * 1000, took * 1000
 
-    layers = RunLayers(viewer, view, run)
-    layers.draw()
-    viewer.reset_view()
-    settle(3000)
-    looks = (CellColour.CONFIDENCE, CellColour.TYPE)
-    took = [change(cell_colour=looks[i % 2]) for i in range(TIMES + 1)][1:]
-    viewer.close()
-    held, whole = (round(statistics.median(part), 1) for part in zip(*took, strict=True))
+    def recolour(self, i: int) -> tuple[float, ...]:
+        """Give the cells other colours; as a raster they are drawn when they have been painted."""
+        from napari_tessera.viewer.layer_data import Role
+
+        layer: Any = self.layers.layer(Role.CELLS)
+        before = layer.data
+        look = (CellColour.CONFIDENCE, CellColour.TYPE)[i % 2]
+        is_raster = hasattr(layer, "frame")
+        change = partial(self.layers.draw, cell_colour=look)
+        return self.until(change, lambda: not is_raster or layer.data is not before)
+
+    def move(self, i: int) -> tuple[float, ...]:
+        """Zoom in to a third, or out again."""
+        from napari_tessera.viewer.layer_data import Role
+        from napari_tessera.widgets.scale_bar import camera_of
+
+        layer: Any = self.layers.layer(Role.CELLS)
+        before, camera = layer.data, camera_of(self.viewer)
+        zoom = camera.zoom * (3 if i % 2 else 1 / 3)
+        change = partial(setattr, camera, "zoom", zoom)
+        return self.until(change, lambda: layer.data is not before)
+
+
+def settle(milliseconds: int) -> None:
+    """Let Qt live for a while."""
+    from qtpy.QtCore import QEventLoop, QTimer
+
+    loop = QEventLoop()
+    QTimer.singleShot(milliseconds, loop.quit)
+    loop.exec()
+
+
+def medians(took: list[tuple[float, ...]]) -> dict[str, float]:
+    """Medians of what `Drawn` gives, the first one left out."""
+    held, whole = (round(statistics.median(part), 1) for part in zip(*took[1:], strict=True))
     return {"main thread held": held, "until drawn": whole}
 
 
+def points(n: int) -> dict[str, Any]:
+    """Milliseconds from the change of a colour to the swapped frame, in a window."""
+    window = Drawn(n, DrawAs.POINTS)
+    found = medians([window.recolour(i) for i in range(TIMES + 1)])
+    window.viewer.close()
+    return {"colours": found}
+
+
+def raster(n: int) -> dict[str, Any]:
+    """Measure the same for a raster; and how late a timer of the main thread is meanwhile."""
+    window = Drawn(n, DrawAs.RASTER)
+    with Lateness() as late:
+        found = {
+            "colours": medians([window.recolour(i) for i in range(TIMES + 1)]),
+            "zoom": medians([window.move(i) for i in range(1, TIMES + 2)]),
+        }
+    window.viewer.close()
+    return {**found, "timer late at most": late.summary()["max_ms"]}
+
+
 def main() -> None:
-    """Print what is asked for."""
+    """Print what is asked for; each in a process of its own where all is."""
+    parts = {"own": own, "points": points, "raster": raster}
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("what", choices=["own", "drawn"])
+    parser.add_argument("what", choices=[*parts, "all"], nargs="?", default="all")
     parser.add_argument("--items", type=int, default=0)
     asked = parser.parse_args()
-    work = own if asked.what == "own" else drawn
     for n in (asked.items,) if asked.items else SIZES:
-        print(f"{n:,}", json.dumps(work(n), indent=1), flush=True)
+        if asked.what == "all":
+            for what in parts:
+                subprocess.run([sys.executable, __file__, what, "--items", str(n)], check=True)
+        else:
+            load = ", ".join(f"{number:.1f}" for number in os.getloadavg())
+            found = json.dumps(parts[asked.what](n), indent=1)
+            print(f"{asked.what}, {n:,} cells, load {load}, milliseconds: {found}", flush=True)
 
 
 if __name__ == "__main__":

@@ -106,6 +106,11 @@ class Placement:
                 msg = f"{name} must have shape {shape}; found {getattr(self, name).shape}"
                 raise ValueError(msg)
 
+    @cached_property
+    def type_names(self) -> tuple[str, ...]:
+        """Types of the placed cells, sorted; the first time every cell is looked at."""
+        return () if self.cell_types is None else tuple(np.unique(self.cell_types).tolist())
+
     def columns(self) -> dict[str, NDArray[Any]]:
         """One array per column of the cells' table, all of length n_cells."""
         columns: dict[str, NDArray[Any]] = {

@@ -13,7 +13,8 @@ from napari_tessera.viewer.composition import SpotColour, paint_spots, spot_colu
 from napari_tessera.viewer.layer_data import LayerData, Role, mark, world_units
 from napari_tessera.viewer.legend import Painting, category_legend, ramp_legend, short
 from napari_tessera.viewer.mixture import paint_blend, paled_by_lead
-from napari_tessera.viewer.spots import placed, spots_layer
+from napari_tessera.viewer.raster import Dots
+from napari_tessera.viewer.spots import SPOT_OPACITY, diameter_of, placed, spots_layer
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -234,6 +235,34 @@ def answer_layers(run: Run, view: TissueView, painting: Painting) -> list[LayerD
     if kind != "labels":
         arguments["features"] = answer_columns(run.result, view.spots)
     return [(data, arguments, kind)]
+
+
+def answer_dots(run: Run, view: TissueView, spots: SpotsView) -> Dots:
+    """Spots of a run as a crowd that is drawn as a raster.
+
+    Parameters
+    ----------
+    run : Run
+        A finished run.
+    view : TissueView
+        Tissue on the screen.
+    spots : SpotsView
+        Its spots, drawn as dots.
+    """
+    columns: dict[str, NDArray[np.generic]] = {}
+
+    def words(row: int) -> dict[str, object]:
+        if not columns:
+            columns.update(answer_columns(run.result, spots))
+        return {name: values[row] for name, values in columns.items()}
+
+    arguments = {
+        "name": f"{run.name} spots",
+        "opacity": SPOT_OPACITY,
+        "metadata": mark(Role.COMPOSITION, run.name),
+        **world_units(view.unit),
+    }
+    return Dots(xy=spots.xy, diameter=lambda: diameter_of(spots), words=words, arguments=arguments)
 
 
 def answer_columns(result: RunResult, spots: SpotsView) -> dict[str, NDArray[np.generic]]:

@@ -98,7 +98,8 @@ def typical_distance(xy: NDArray[np.float64]) -> float:
     if len(xy) < 2:
         return 1.0
     sample = xy if len(xy) <= 20_000 else xy[:: len(xy) // 20_000]
-    distance = np.asarray(cKDTree(xy).query(sample, k=2)[0])[:, 1]
+    tree = cKDTree(xy, balanced_tree=False, compact_nodes=False)
+    distance = np.asarray(tree.query(sample, k=2)[0])[:, 1]
     distance = distance[distance > 0]
     return float(np.median(distance)) if distance.size > 0 else 1.0
 

@@ -11,7 +11,8 @@ import numpy as np
 from napari_tessera.viewer.colours import RGBA, faded, limits_of, rgba_of, value_rgba
 from napari_tessera.viewer.layer_data import LayerData, Role, mark, world_units
 from napari_tessera.viewer.legend import Legend, alpha_legend, ramp_legend, short
-from napari_tessera.viewer.spots import placed, spots_layer
+from napari_tessera.viewer.raster import Dots
+from napari_tessera.viewer.spots import SPOT_OPACITY, diameter_of, placed, spots_layer
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -115,6 +116,34 @@ def genes_layer(view: TissueView, rgba: NDArray[np.float32], name: str) -> Layer
     data, arguments, kind = spots_layer(view.spots, rgba)
     arguments |= {"name": name, "metadata": mark(Role.GENES), **world_units(view.unit)}
     return data, arguments, kind
+
+
+def genes_dots(view: TissueView, spots: SpotsView, genes: Sequence[DrawnGene], name: str) -> Dots:
+    """Make a crowd of the spots, which is drawn as a raster.
+
+    Parameters
+    ----------
+    view : TissueView
+        Tissue on the screen.
+    spots : SpotsView
+        Its spots, drawn as dots.
+    genes : sequence of DrawnGene
+        What the mouse tells of.
+    name : str
+        Name of the layer.
+    """
+    columns: dict[str, NDArray[np.generic]] = {}
+
+    def words(row: int) -> dict[str, object]:
+        if not columns:
+            columns.update(gene_columns(genes, spots))
+        return {title: values[row] for title, values in columns.items()}
+
+    arguments = {
+        "name": name, "opacity": SPOT_OPACITY, "metadata": mark(Role.GENES),
+        **world_units(view.unit),
+    }  # fmt: skip
+    return Dots(xy=spots.xy, diameter=lambda: diameter_of(spots), words=words, arguments=arguments)
 
 
 def _blend(shares: Sequence[NDArray[np.floating]], colours: Sequence[RGBA]) -> NDArray[np.float32]:

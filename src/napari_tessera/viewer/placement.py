@@ -21,6 +21,7 @@ from napari_tessera.viewer.colours import (
 from napari_tessera.viewer.frames import apply_affine, fit_affine, row_col, typical_distance
 from napari_tessera.viewer.layer_data import LayerData, Role, mark, world_units
 from napari_tessera.viewer.legend import Painting, category_legend, ramp_legend
+from napari_tessera.viewer.raster import Dots
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -49,8 +50,8 @@ def type_names(run: Run) -> tuple[str, ...]:
     """All types that a run speaks of, sorted: what its layers share a palette over."""
     placement, composition = run.result.placement, run.result.composition
     names = set() if composition is None else set(composition.types.tolist())
-    if placement is not None and placement.cell_types is not None:
-        names |= set(np.unique(placement.cell_types).tolist())
+    if placement is not None:
+        names |= set(placement.type_names)
     if run.result.annotation is not None:
         names |= set(run.result.annotation.types.tolist())
     return tuple(sorted(names))
@@ -147,6 +148,35 @@ def placement_layers(
     return [(row_col(xy), {**arguments, **paint}, "points")]
 
 
+def cell_dots(run: Run, view: TissueView, xy: NDArray[np.float64]) -> Dots:
+    """Placed cells of a run as a crowd that is drawn as a raster.
+
+    Parameters
+    ----------
+    run : Run
+        A finished run that placed cells.
+    view : TissueView
+        Tissue on the screen.
+    xy : ndarray, shape (n_cells, 2), float64
+        Places of the cells in world coordinates of `view`.
+    """
+    placement = run.result.placement
+    if placement is None:
+        msg = f"run {run.name} placed no cells"
+        raise ValueError(msg)
+
+    def words(row: int) -> dict[str, Any]:
+        told = cell_features(placement, np.array([row]))
+        return {name: values[0] for name, values in told.items()}
+
+    arguments = {
+        "name": f"{run.name} cells",
+        "metadata": mark(Role.CELLS, run.name),
+        **world_units(view.unit),
+    }
+    return Dots(xy=xy, diameter=lambda: _dot_size(view, xy), words=words, arguments=arguments)
+
+
 def rim_of(painting: Painting) -> NDArray[np.float32]:
     """Light rim around the dots, as faint as the dots; one colour for all where none is faint.
 
@@ -190,14 +220,24 @@ def preview_layer(
     return row_col(xy), arguments, "points"
 
 
-def cell_features(placement: Placement) -> dict[str, Any]:
-    """Columns that the mouse tells over a cell."""
-    features: dict[str, Any] = {"cell": placement.cell_names}
+def cell_features(
+    placement: Placement, rows: NDArray[np.int64] | slice = slice(None)
+) -> dict[str, Any]:
+    """Columns that the mouse tells over a cell.
+
+    Parameters
+    ----------
+    placement : Placement
+        Placed cells.
+    rows : ndarray of int64 or slice
+        Which of them.
+    """
+    features: dict[str, Any] = {"cell": placement.cell_names[rows]}
     if placement.cell_types is not None:
-        features["type"] = placement.cell_types
+        features["type"] = placement.cell_types[rows]
     return features | {
-        "confidence": np.round(placement.confidence, 3),
-        "spot": placement.spot_names[placement.modal_spot],
+        "confidence": np.round(placement.confidence[rows], 3),
+        "spot": placement.spot_names[placement.modal_spot[rows]],
     }
 
 
@@ -211,13 +251,17 @@ def _numbers(placement: Placement, how: CellColour) -> tuple[NDArray[np.floating
     return np.sqrt(np.maximum(variance, 0)), f"Spread of the place{unit}"
 
 
-def _points_style(view: TissueView, xy: NDArray[np.float64]) -> dict[str, Any]:
-    """Look of small dots; their size follows the pitch of the spots and how many there are."""
+def _dot_size(view: TissueView, xy: NDArray[np.float64]) -> float:
+    """Diameter of small dots; it follows the pitch of the spots and how many dots there are."""
     around = xy if view.spots is None else view.spots.xy
     crowd = len(xy) / max(len(around), 1)
-    size = typical_distance(around) * float(np.clip(0.7 / np.sqrt(max(crowd, 1)), 0.08, 0.4))
+    return typical_distance(around) * float(np.clip(0.7 / np.sqrt(max(crowd, 1)), 0.08, 0.4))
+
+
+def _points_style(view: TissueView, xy: NDArray[np.float64]) -> dict[str, Any]:
+    """Look of small dots."""
     return {
-        "size": size,
+        "size": _dot_size(view, xy),
         "border_color": _RIM,
         "border_width": 0.08,
         "symbol": "disc",

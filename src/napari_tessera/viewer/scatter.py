@@ -80,8 +80,8 @@ def paint_scatter(
     ndarray, shape (height, width, 4), uint8
         Bottom row first; clear where there is no dot.
     """
-    column = _pixels(xy[:, 0], frame.left, frame.right, frame.width)
-    row = _pixels(xy[:, 1], frame.bottom, frame.top, frame.height)
+    column = pixels_of(xy[:, 0], frame.left, frame.right, frame.width)
+    row = pixels_of(xy[:, 1], frame.bottom, frame.top, frame.height)
     seen = (column >= 0) & (column < frame.width) & (row >= 0) & (row < frame.height)
     radius = next((r for most, r in RADII if seen.sum() <= most), 0)
     wide = frame.width + 2 * radius
@@ -118,8 +118,20 @@ def colours_of_scatter(rgba: NDArray[np.float32], chosen: NDArray[np.bool_]) -> 
     return found
 
 
-def _pixels(values: NDArray[np.floating], low: float, high: float, size: int) -> NDArray[np.int64]:
-    """Pixel of every value; -1 where it has none."""
+def pixels_of(
+    values: NDArray[np.floating], low: float, high: float, size: int
+) -> NDArray[np.int64]:
+    """Pixel of every value; -1 where it has none.
+
+    Parameters
+    ----------
+    values : ndarray, shape (n,)
+        Places along one axis.
+    low, high : float
+        Edges of the pixels.
+    size : int
+        Number of pixels.
+    """
     place = (values - low) * (size / (high - low))
     outside = ~((place >= 0) & (place < size))
     return np.where(outside, -1, place).astype(np.int64)

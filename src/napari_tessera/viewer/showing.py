@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from napari_tessera.viewer.composition import SpotColour
 from napari_tessera.viewer.placement import CellColour
+from napari_tessera.viewer.raster import DrawAs
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,6 +37,8 @@ class Showing:
         The predicted gene that is drawn.
     hidden : frozenset of str
         Types or domains that are not drawn.
+    draw_as : DrawAs
+        Whether dots are napari's points or a raster of what the camera sees.
     """
 
     cells: bool = True
@@ -49,3 +52,4 @@ class Showing:
     blend: tuple[str, ...] = ()
     gene: str = ""
     hidden: frozenset[str] = frozenset()
+    draw_as: DrawAs = DrawAs.AUTO

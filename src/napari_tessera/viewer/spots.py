@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 MOST_SHAPES = 20_000
 """Above this number polygons are painted into a label picture: outlines get slow to triangulate."""
 
+SPOT_OPACITY = 0.8
+"""Opacity of coloured spots."""
+
 _LABEL_SIDE = 4096
 
 
@@ -55,9 +58,10 @@ def spots_layer(spots: SpotsView, rgba: NDArray[np.float32], *, outline: bool = 
     if kind == "shapes":
         edge = {"edge_color": rgba, "edge_width": _border(spots)}
         data = [row_col(outline_xy) for outline_xy in spots.polygons or ()]
-        return data, {"shape_type": "polygon", "opacity": 0.8, **paint, **edge}, kind
+        return data, {"shape_type": "polygon", "opacity": SPOT_OPACITY, **paint, **edge}, kind
     border = {"border_color": rgba if outline else clear, "border_width": 0.09 if outline else 0}
-    return row_col(spots.xy), {"size": _diameters(spots), "opacity": 0.8, **paint, **border}, kind
+    look = {"size": _diameters(spots), "opacity": SPOT_OPACITY}
+    return row_col(spots.xy), {**look, **paint, **border}, kind
 
 
 def colour_change(spots: SpotsView, rgba: NDArray[np.float32]) -> dict[str, Any]:
@@ -119,6 +123,17 @@ def placed(
 
 def _border(spots: SpotsView) -> float:
     return 0.04 * typical_distance(spots.xy)
+
+
+def diameter_of(spots: SpotsView) -> float:
+    """One diameter for all spots, in world units: the middle one where they differ.
+
+    Parameters
+    ----------
+    spots : SpotsView
+        Spots that are drawn as dots.
+    """
+    return float(np.median(_diameters(spots)))
 
 
 def _diameters(spots: SpotsView) -> Any:  # noqa: ANN401 - one number, or one per spot

@@ -8,7 +8,9 @@ import numpy as np
 
 from napari_tessera.viewer.frames import pixel_affine
 from napari_tessera.viewer.layer_data import LayerData, Role, mark, world_units
-from napari_tessera.viewer.spots import spots_layer
+from napari_tessera.viewer.legend import Legend, Painting
+from napari_tessera.viewer.raster import Dots, DrawAs, as_raster
+from napari_tessera.viewer.spots import diameter_of, shape_of_spots, spots_layer
 
 if TYPE_CHECKING:
     from napari_tessera.contract.views import ImageView, SpotsView, TissueView
@@ -34,6 +36,45 @@ def tissue_layers(view: TissueView) -> list[LayerData]:
     if view.spots is not None:
         layers.append(_outlines(view.spots, view))
     return layers
+
+
+def outline_dots(view: TissueView) -> tuple[Dots, Painting] | None:
+    """Outlines of spots that are too many for points; None where they are not.
+
+    Parameters
+    ----------
+    view : TissueView
+        Tissue on the screen.
+    """
+    spots = view.spots
+    if spots is None or not many_dots(spots):
+        return None
+    arguments = {
+        "name": spots.element,
+        "opacity": OUTLINE_OPACITY,
+        "metadata": mark(Role.SPOTS),
+        **world_units(view.unit),
+    }
+    dots = Dots(
+        xy=spots.xy,
+        diameter=lambda: diameter_of(spots),
+        words=lambda row: {"spot": spots.names[row]},
+        arguments=arguments,
+        hollow=True,
+    )
+    rgba = np.broadcast_to(np.array(_OUTLINE, dtype=np.float32), (len(spots.xy), 4))
+    return dots, Painting(rgba=rgba, legend=Legend(title=""))
+
+
+def many_dots(spots: SpotsView) -> bool:
+    """Whether spots are drawn as dots and are too many for points.
+
+    Parameters
+    ----------
+    spots : SpotsView
+        Where and what they are.
+    """
+    return shape_of_spots(spots) == "points" and as_raster(DrawAs.AUTO, len(spots.xy))
 
 
 def spot_features(spots: SpotsView) -> dict[str, Any]:

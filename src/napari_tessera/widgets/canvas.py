@@ -16,6 +16,7 @@ from napari_tessera.viewer.tissue import OUTLINE_BEHIND_CELLS, OUTLINE_OPACITY, 
 from napari_tessera.widgets.camera import CameraWatch, look_at_spots
 from napari_tessera.widgets.gene_painter import GenePainter
 from napari_tessera.widgets.legend import LegendOverlay, canvas_widget_of
+from napari_tessera.widgets.raster_painter import outline_raster, stop_rasters
 from napari_tessera.widgets.results_layers import RunLayers, insert_layer
 from napari_tessera.widgets.results_preview import Preview
 from napari_tessera.widgets.scale_bar import ScaleBar, napari_bar
@@ -86,7 +87,8 @@ class Canvas:
         self._bench = bench
         self._view: TissueView | None = None
         self._known: set[str] = set()
-        self.genes = GenePainter(viewer)
+        self._tell = bench.failed.emit
+        self.genes = GenePainter(viewer, bench.tasks.errands, self._tell)
         self._preview = Preview(viewer)
         self._preview.drawn.connect(self._on_preview_drawn)
         self._camera = CameraWatch(viewer)
@@ -226,6 +228,7 @@ class Canvas:
 
     def close(self) -> None:
         """Draw nothing more: the window goes."""
+        stop_rasters(self._viewer)
         self._soon.stop()
         self._camera.close()
         self.shares.close()
@@ -248,7 +251,10 @@ class Canvas:
             if layer.metadata.get(MARK, {}).get("role") in _OF_A_TISSUE:
                 self._viewer.layers.remove(layer)
         for index, made in enumerate(tissue_layers(view)):
-            layer = insert_layer(self._viewer, made, index)
+            is_outline = made[1]["metadata"][MARK]["role"] == Role.SPOTS
+            threads = self._bench.tasks.errands, self._tell
+            raster = outline_raster(self._viewer, view, *threads) if is_outline else None
+            layer = insert_layer(self._viewer, raster or made, index)
             layer.metadata.update(self._neighbourly(layer))
         self._preview.prepare(view)
         self.set_scale(view)
@@ -286,11 +292,17 @@ class Canvas:
             self._preview.empty(self._view)
             self.show(run.name)
             return
-        self.runs[run.name] = RunLayers(self._viewer, self._view, run)
-        moving = None if run.result.placement is None else self._preview.hand_over()
+        layers = self.runs[run.name] = self._layers_of(run, self._view)
+        moving = self._preview.hand_over() if layers.has_points else None
         if moving is not None:
-            self.runs[run.name].adopt(moving)
+            layers.adopt(moving)
+        self._preview.empty(self._view)
         self.show(run.name)
+
+    def _layers_of(self, run: Run, view: TissueView) -> RunLayers:
+        layers = RunLayers(self._viewer, view, run, self._bench.tasks.errands, self._tell)
+        layers.painted.connect(self._refresh_legend)
+        return layers
 
     def _on_runs(self, runs: tuple[Any, ...]) -> None:
         """Remove layers of runs that were deleted from the store."""

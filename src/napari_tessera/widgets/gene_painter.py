@@ -4,19 +4,30 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from napari_tessera.viewer.gene_blend import DrawnGene, gene_columns, genes_layer, paint_genes
+from napari_tessera.viewer.gene_blend import (
+    DrawnGene,
+    gene_columns,
+    genes_dots,
+    genes_layer,
+    paint_genes,
+)
 from napari_tessera.viewer.layer_data import MARK, Role
+from napari_tessera.viewer.legend import Painting
 from napari_tessera.viewer.spots import colour_change, shape_of_spots
+from napari_tessera.viewer.tissue import many_dots
+from napari_tessera.widgets.raster_painter import RasterPainter
 from napari_tessera.widgets.results_layers import insert_layer
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from napari.layers import Layer
     from napari.viewer import Viewer
 
     from napari_tessera.contract.views import TissueView
+    from napari_tessera.jobs.errands import Errands
     from napari_tessera.viewer.legend import Legend
+    from napari_tessera.viewer.raster import Dots
 
 
 class GenePainter:
@@ -26,10 +37,20 @@ class GenePainter:
     ----------
     viewer : napari.Viewer
         Where to draw.
+    errands : Errands or None
+        Threads that paint crowds; they are painted at once where None.
+    tell : callable
+        Takes what went wrong there and what to do.
     """
 
-    def __init__(self, viewer: Viewer) -> None:
-        self._viewer = viewer
+    def __init__(
+        self,
+        viewer: Viewer,
+        errands: Errands | None = None,
+        tell: Callable[[str, str], None] = lambda _message, _hint: None,
+    ) -> None:
+        self._viewer, self._errands, self._tell = viewer, errands, tell
+        self._raster: RasterPainter | None = None
         self._view: TissueView | None = None
         self._legends: list[Legend] = []
         self._genes: tuple[DrawnGene, ...] = ()
@@ -62,6 +83,10 @@ class GenePainter:
             return
         self._genes = tuple(genes)
         rgba, self._legends = paint_genes(genes, view.spots, fade=fade)
+        if many_dots(view.spots):
+            dots = genes_dots(view, view.spots, genes, "genes")
+            self._draw_raster(dots, Painting(rgba=rgba, legend=self._legends[0]))
+            return
         layer = self.layer
         if layer is None:
             made = genes_layer(view, rgba, "genes")
@@ -75,6 +100,16 @@ class GenePainter:
         if shape_of_spots(view.spots) != "labels":
             layer.features = gene_columns(genes, view.spots)
 
+    def _draw_raster(self, dots: Dots, painting: Painting) -> None:
+        """Draw too many spots for points as a picture of what the camera sees."""
+        painter, layer = self._raster, self.layer
+        if painter is None or layer is not painter.layer:
+            painter = RasterPainter(self._viewer, dots, self._errands, self._tell)
+            insert_layer(self._viewer, painter.layer, self._above_outlines())
+            self._raster = painter
+        painter.layer.visible = True
+        painter.paint(lambda: painting, dots.words)
+
     def repaint(self, *, fade: bool) -> None:
         """Draw what is drawn once more."""
         if self._genes and self.layer is not None:
@@ -84,6 +119,7 @@ class GenePainter:
         """Take the layer away."""
         layer, self._genes = self.layer, ()
         self._legends = []
+        self._raster = None  # closes itself when its layer goes
         if layer is not None:
             self._viewer.layers.remove(layer)
 

@@ -75,8 +75,7 @@ class QuestionForm(QWidget):  # type: ignore[misc]  # Qt comes without types
     def set_run(self, run: Run) -> None:
         """Offer the types and domains of a run, and choose it."""
         placement, domains = run.result.placement, run.result.domains
-        types = None if placement is None else placement.cell_types
-        self._types = [] if types is None else np.unique(types).tolist()
+        self._types = [] if placement is None else list(placement.type_names)
         self._domains = [] if domains is None else np.unique(domains.columns()["domain"]).tolist()
         if self.run.findText(run.name) >= 0:
             self.run.setCurrentText(run.name)

@@ -18,6 +18,7 @@ from qtpy.QtWidgets import (
 
 from napari_tessera.viewer.composition import SpotColour
 from napari_tessera.viewer.placement import CellColour
+from napari_tessera.viewer.raster import MOST_POINTS, DrawAs
 from napari_tessera.widgets.blend_choice import BlendChoice
 
 if TYPE_CHECKING:
@@ -45,6 +46,16 @@ _SPOTS = {
     SpotColour.DOMAIN: "by domain",
     SpotColour.DOMAIN_CONFIDENCE: "by confidence of the domain",
 }
+_LISTS = ("cell_colour", "draw_as", "spot_colour", "cell_type", "gene")
+_DRAW_AS = {
+    DrawAs.AUTO: "automatic",
+    DrawAs.POINTS: "points",
+    DrawAs.RASTER: "raster",
+}
+_DRAW_AS_TIP = (
+    "Points are napari's own. A raster is a picture of what is in view, painted anew as you move: "
+    f"much faster for many. Automatic takes it above {MOST_POINTS:,}."
+)
 
 
 class ShowingForm(QWidget):  # type: ignore[misc]  # Qt comes without types
@@ -63,6 +74,7 @@ class ShowingForm(QWidget):  # type: ignore[misc]  # Qt comes without types
         self.cells = _check("Cells", "Draw the placed cells")
         self.cell_colour = _choice(_CELLS.items(), "What the colour of a cell says")
         self.fade = _check("Unsure ones fade", "Let whatever is unsure fade, in every run")
+        self.draw_as = _choice(_DRAW_AS.items(), _DRAW_AS_TIP)
         self.spots = _check("Spots", "Draw the composition of the spots")
         self.spot_colour = _choice(_SPOTS.items(), "What the colour of a spot says")
         self.blend = BlendChoice()
@@ -79,7 +91,7 @@ class ShowingForm(QWidget):  # type: ignore[misc]  # Qt comes without types
         self.blend.changed.connect(lambda chosen: self._tell("blend", chosen))
         for name in ("cells", "fade", "spots", "pies", "density"):
             getattr(self, name).toggled.connect(lambda on, n=name: self._tell(n, bool(on)))
-        for name in ("cell_colour", "spot_colour", "cell_type", "gene"):
+        for name in _LISTS:
             box = getattr(self, name)
             box.activated.connect(lambda _i, n=name, b=box: self._tell(n, b.currentData()))
 
@@ -100,7 +112,7 @@ class ShowingForm(QWidget):  # type: ignore[misc]  # Qt comes without types
         _refill(self.gene, [(name, f"{name}: {words}") for name, words in layers.genes])
         for name in ("cells", "fade", "spots", "pies", "density"):
             getattr(self, name).setChecked(getattr(showing, name))
-        for name in ("cell_colour", "spot_colour", "cell_type", "gene"):
+        for name in _LISTS:
             box = getattr(self, name)
             box.setCurrentIndex(max(box.findData(getattr(showing, name)), 0))
         self.blend.set_showing(layers)
@@ -149,6 +161,8 @@ class ShowingForm(QWidget):  # type: ignore[misc]  # Qt comes without types
         self.gene_word = QLabel("Gene")
         grid.addWidget(self.gene_word, 7, 0)
         grid.addWidget(self.gene, 7, 1)
+        grid.addWidget(QLabel("Drawn as"), 8, 0)
+        grid.addWidget(self.draw_as, 8, 1)
 
 
 def _refill(box: QComboBox, entries: list[tuple[Any, str]]) -> None:

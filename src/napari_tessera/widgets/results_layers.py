@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
+from psygnal import Signal
 
 from napari_tessera.viewer.answers import (
     SpotLook,
+    answer_dots,
     answer_layers,
     colours_for,
     gene_entries,
@@ -20,28 +22,34 @@ from napari_tessera.viewer.layer_data import MARK, Role
 from napari_tessera.viewer.mixture import usual_blend
 from napari_tessera.viewer.placement import (
     cell_categories,
+    cell_dots,
     paint_cells,
     placement_layers,
     rim_of,
     type_names,
     world_xy,
 )
+from napari_tessera.viewer.raster import Dots, as_raster
 from napari_tessera.viewer.showing import Showing
-from napari_tessera.viewer.spots import colour_change
+from napari_tessera.viewer.spots import colour_change, shape_of_spots
 from napari_tessera.widgets.pie_painter import PiePainter
+from napari_tessera.widgets.points_layer import recolour_points, refill_points
+from napari_tessera.widgets.raster_painter import RasterPainter
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
+    import numpy as np
     from napari.layers import Layer
     from napari.viewer import Viewer
     from numpy.typing import NDArray
 
     from napari_tessera.contract.results import Run
     from napari_tessera.contract.views import TissueView
+    from napari_tessera.jobs.errands import Errands
     from napari_tessera.viewer.colours import Categories
     from napari_tessera.viewer.layer_data import LayerData
-    from napari_tessera.viewer.legend import Legend
+    from napari_tessera.viewer.legend import Legend, Painting
 
 _ORDER = (Role.DENSITY, Role.COMPOSITION, Role.CELLS)
 
@@ -57,9 +65,15 @@ class RunLayers:
         Tissue on the screen.
     run : Run
         What to draw.
+    errands : Errands or None
+        Threads that paint crowds; they are painted at once where None.
+    tell : callable
+        Takes what went wrong there and what to do.
 
     Attributes
     ----------
+    painted : Signal
+        Emitted when a crowd has been painted with other colours.
     showing : Showing
         What is drawn at present.
     types : tuple of str
@@ -72,8 +86,19 @@ class RunLayers:
         Draws its pies.
     """
 
-    def __init__(self, viewer: Viewer, view: TissueView, run: Run) -> None:
+    painted = Signal()
+
+    def __init__(
+        self,
+        viewer: Viewer,
+        view: TissueView,
+        run: Run,
+        errands: Errands | None = None,
+        tell: Callable[[str, str], None] = lambda _message, _hint: None,
+    ) -> None:
         self.run = run
+        self._errands, self._tell = errands, tell
+        self._rasters: dict[Role, RasterPainter] = {}
         self.types = type_names(run)
         self.colours = colours_for(run.result)
         self.genes = gene_entries(run.result)
@@ -120,6 +145,14 @@ class RunLayers:
         self.run, self.types = run, type_names(run)
         self._drawn.pop(Role.COMPOSITION, None)
 
+    @property
+    def has_points(self) -> bool:
+        """Whether the run placed cells that are drawn as points."""
+        placement = self.run.result.placement
+        return placement is not None and not as_raster(
+            self.showing.draw_as, placement.cell_names.size
+        )
+
     def adopt(self, layer: Layer) -> None:
         """Take a layer of points over for the cells; the next `draw` fills it.
 
@@ -128,7 +161,7 @@ class RunLayers:
         layer : napari.layers.Points
             In the viewer, and nobody else's.
         """
-        if self.run.result.placement is not None:
+        if self.has_points:
             self._layers[Role.CELLS] = layer
 
     def recolour(self, colours: Mapping[str, str]) -> None:
@@ -140,8 +173,6 @@ class RunLayers:
             ``#rrggbb`` by name.
         """
         self.run = dataclasses.replace(self.run, colours=colours)
-        if self._categories is not None:
-            self._categories = dataclasses.replace(self._categories, colours=colours)
         self.draw()
 
     def hide(self) -> None:
@@ -168,12 +199,12 @@ class RunLayers:
         return frozenset(entry.name for legend in self.legends() for entry in legend.entries)
 
     def legends(self) -> list[Legend]:
-        """Legends of the visible layers, cells first, pies last."""
+        """Legends of the visible layers that have been painted, cells first, pies last."""
         self._forget_removed()
         found = [
             self._legends[role]
             for role in reversed(_ORDER)
-            if role in self._layers and self._layers[role].visible
+            if role in self._legends and role in self._layers and self._layers[role].visible
         ]
         return [*found, *self.pies.legend_beside(found)]
 
@@ -184,17 +215,25 @@ class RunLayers:
         s, chosen = self.showing, self.run.colours
         return (
             (Role.DENSITY, s.density, (s.cell_type, s.fade, chosen), self._draw_density),
-            (Role.COMPOSITION, s.spots, self._spot_look(), self._draw_spots),
-            (Role.CELLS, s.cells, (s.cell_colour, s.fade, s.hidden, chosen), self._draw_cells),
+            (Role.COMPOSITION, s.spots, (self._spot_look(), s.draw_as), self._draw_spots),
+            (Role.CELLS, s.cells, (self._cell_look(), chosen), self._draw_cells),
         )
 
     def _draw_cells(self) -> None:
         placement = self.run.result.placement
         if placement is None:
             return
-        types, s = self._types_of_cells(), self.showing
-        painting = paint_cells(placement, types, s.cell_colour, fade=s.fade, hidden=s.hidden)
-        layer = self._layers.get(Role.CELLS)
+        s, chosen = self.showing, self.run.colours
+
+        def paint() -> Painting:
+            types = dataclasses.replace(self._types_of_cells(), colours=chosen)
+            return paint_cells(placement, types, s.cell_colour, fade=s.fade, hidden=s.hidden)
+
+        if as_raster(s.draw_as, placement.cell_names.size):
+            dots = cell_dots(self.run, self._view, self.world_xy())
+            self._draw_raster(Role.CELLS, dots, paint)
+            return
+        painting, layer = paint(), self._points(Role.CELLS)
         if layer is None or layer.metadata[MARK]["run"] != self.run.name:
             made = placement_layers(self.run, self._view, self.world_xy(), painting=painting)[0]
             if layer is None:
@@ -204,6 +243,10 @@ class RunLayers:
         else:
             recolour_points(layer, painting.rgba, rim_of(painting))
         self._legends[Role.CELLS] = painting.legend
+
+    def _cell_look(self) -> tuple[object, ...]:
+        s = self.showing
+        return s.cell_colour, s.fade, s.hidden, s.draw_as
 
     def _spot_look(self) -> SpotLook:
         """How spots are coloured; what their colour does not depend on is left out."""
@@ -224,8 +267,13 @@ class RunLayers:
         spots = self._view.spots
         if not self.colours or spots is None:
             return
-        painting = paint_answer(self.run.result, spots, self._spot_look())
-        layer = self._layers.get(Role.COMPOSITION)
+        paint = partial(paint_answer, self.run.result, spots, self._spot_look())
+        are_dots = shape_of_spots(spots) == "points"
+        if are_dots and as_raster(self.showing.draw_as, len(spots.xy)):
+            dots = answer_dots(self.run, self._view, spots)
+            self._draw_raster(Role.COMPOSITION, dots, paint)
+            return
+        painting, layer = paint(), self._points(Role.COMPOSITION)
         if layer is None:
             made = answer_layers(self.run, self._view, painting)
             self._add(Role.COMPOSITION, made[0])
@@ -233,6 +281,27 @@ class RunLayers:
             for name, value in colour_change(spots, painting.rgba).items():
                 setattr(layer, name, value)
         self._legends[Role.COMPOSITION] = painting.legend
+
+    def _draw_raster(self, role: Role, dots: Dots, paint: Callable[[], Painting]) -> None:
+        """Draw a crowd as a picture of what the camera sees."""
+        painter = self._rasters.get(role)
+        if painter is None:
+            painter = RasterPainter(self._viewer, dots, self._errands, self._tell)
+            painter.painted.connect(lambda painting: self._on_painted(role, painting))
+            self._take_out(role)
+            self._add(role, painter.layer)
+            self._rasters[role] = painter
+        painter.paint(paint, dots.words)
+
+    def _on_painted(self, role: Role, painting: Painting) -> None:
+        self._legends[role] = painting.legend
+        self.painted.emit()
+
+    def _points(self, role: Role) -> Layer | None:
+        """Layer of that role that is no raster; one that is goes."""
+        if role in self._rasters:
+            self._take_out(role)
+        return self._layers.get(role)
 
     def _draw_density(self) -> None:
         drawn = density_layer(
@@ -263,9 +332,10 @@ class RunLayers:
         return self._xy
 
     def _types_of_cells(self) -> Categories:
+        """Types of the cells, encoded once; perhaps in another thread."""
         placement = self.run.result.placement
         if self._categories is None and placement is not None:
-            self._categories = cell_categories(placement, self.types, self.run.colours)
+            self._categories = cell_categories(placement, self.types)
         if self._categories is None:
             msg = f"run {self.run.name} placed no cells"
             raise ValueError(msg)
@@ -273,7 +343,7 @@ class RunLayers:
 
     # -- the viewer's list ---------------------------------------------------------------------
 
-    def _add(self, role: Role, made: LayerData) -> Layer:
+    def _add(self, role: Role, made: LayerData | Layer) -> Layer:
         """Put a layer where it belongs among those of this run: density, spots, cells on top."""
         above = [
             self._viewer.layers.index(self._layers[other])
@@ -286,7 +356,7 @@ class RunLayers:
 
     def _take_out(self, role: Role) -> None:
         layer = self._layers.pop(role, None)
-        self._drawn.pop(role, None)
+        self._forget(role)
         if layer is not None and layer in self._viewer.layers:
             self._viewer.layers.remove(layer)
 
@@ -294,72 +364,34 @@ class RunLayers:
         """Forget layers that a person took out of the list."""
         for role in [r for r, la in self._layers.items() if la not in self._viewer.layers]:
             del self._layers[role]
-            self._drawn.pop(role, None)
+            self._forget(role)
+
+    def _forget(self, role: Role) -> None:
+        self._drawn.pop(role, None)
+        painter = self._rasters.pop(role, None)
+        if painter is not None:
+            painter.close()
 
 
-def recolour_points(layer: Layer, faces: NDArray[np.float32], rims: NDArray[np.float32]) -> None:
-    """Give points other colours with one redrawing.
-
-    Setting ``face_color`` and ``border_color`` has napari send all points to the screen four times.
-    Writing into the arrays that it holds and refreshing once gives the same picture.
-
-    Parameters
-    ----------
-    layer : napari.layers.Points
-        Coloured directly, one colour per point.
-    faces : ndarray, shape (n, 4), float32
-        Colours of the dots.
-    rims : ndarray, shape (n, 4) or (4,), float32
-        Colours of their rims.
-    """
-    for name, colours in (("face_color", faces), ("border_color", rims)):
-        held = getattr(layer, name)
-        if held.flags.writeable and len(held) == len(faces):
-            held[:] = colours
-        else:
-            setattr(layer, name, colours)
-    layer.refresh(extent=False, highlight=False)
-
-
-def refill_points(layer: Layer, made: LayerData) -> None:
-    """Make a layer of points show other points.
-
-    Parameters
-    ----------
-    layer : napari.layers.Points
-        Coloured directly.
-    made : LayerData
-        What a new layer would be made of; look, name, features and metadata are taken over too.
-    """
-    data, arguments, _ = made
-    with layer.events.blocker_all():
-        layer.data = data
-    layer.size = arguments["size"]
-    layer.features = arguments.get("features", {})
-    layer.name = arguments["name"]
-    layer.metadata.update(arguments["metadata"])
-    colours = [
-        np.broadcast_to(arguments[name], (len(data), 4)) for name in ("face_color", "border_color")
-    ]
-    layer.face_color, layer.border_color = (np.array(c, dtype=np.float32) for c in colours)
-    layer.refresh()
-
-
-def insert_layer(viewer: Viewer, made: LayerData, index: int | None = None) -> Layer:
-    """Make a layer of a layer tuple and put it into a viewer.
+def insert_layer(viewer: Viewer, made: LayerData | Layer, index: int | None = None) -> Layer:
+    """Make a layer of a layer tuple, unless it is one, and put it into a viewer.
 
     Parameters
     ----------
     viewer : napari.Viewer
         Where it goes.
-    made : LayerData
+    made : LayerData or napari.layers.Layer
         Data, arguments, type.
     index : int or None
         Place in the list, 0 lowest; on top where None.
     """
     from napari.layers import Layer
 
-    data, arguments, kind = made
-    layer = Layer.create(data, {k: v for k, v in arguments.items() if v is not None}, kind)
+    if isinstance(made, tuple):
+        data, arguments, kind = made
+        given = {name: value for name, value in arguments.items() if value is not None}
+        layer = Layer.create(data, given, kind)
+    else:
+        layer = made
     viewer.layers.insert(len(viewer.layers) if index is None else index, layer)
     return layer

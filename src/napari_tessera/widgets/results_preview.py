@@ -10,11 +10,13 @@ from psygnal import Signal
 from qtpy.QtCore import QTimer
 
 from napari_tessera.jobs.run_dir import RunDir
+from napari_tessera.viewer import raster
 from napari_tessera.viewer.colours import Categories, categories
 from napari_tessera.viewer.frames import row_col
 from napari_tessera.viewer.legend import Legend, category_legend
 from napari_tessera.viewer.placement import NO_TYPE, preview_layer
-from napari_tessera.widgets.results_layers import insert_layer, refill_points
+from napari_tessera.widgets.points_layer import refill_points
+from napari_tessera.widgets.results_layers import insert_layer
 
 if TYPE_CHECKING:
     from napari.layers import Layer
@@ -37,7 +39,7 @@ _MOST_BYTES = 4 << 20
 
 
 class Preview:
-    """Draws the newest coordinates of a running fit.
+    """Draws the newest coordinates of a running fit; of too many for points, evenly chosen ones.
 
     Making a layer and taking it away costs napari 0.1 to 0.2 s each, in which the window stands
     still. So the layer is made while a tissue is being opened, with one transparent point; it is
@@ -144,13 +146,15 @@ class Preview:
         self._timer.start(int(min(max(EVERY_MS, _REST * took_ms), MOST_MS)))
 
     def _draw(self, view: TissueView, job: Job, xy: NDArray[np.float64]) -> None:
-        if self._fits(job, len(xy)) and self._layer is not None:
-            self._layer.data = row_col(xy)
+        every = slice(None, None, max(-(-len(xy) // raster.MOST_POINTS), 1))
+        shown = xy[every]
+        if self._fits(job, len(shown)) and self._layer is not None:
+            self._layer.data = row_col(shown)
             return
         types = types_of_job(job, len(xy))
         self.prepare(view)
         self._types = (job.name, types)
-        self._fill(preview_layer(view, xy, types.rgba()))
+        self._fill(preview_layer(view, shown, types.rgba()[every]))
         self.drawn.emit()
 
     def _fill(self, made: LayerData) -> None:
