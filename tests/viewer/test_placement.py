@@ -119,6 +119,13 @@ def test_a_preview_is_a_layer_of_the_same_kind(view: TissueView) -> None:
     data, arguments, kind = preview_layer(view, np.array([[1.0, 2.0]]), np.ones((1, 4), np.float32))
     assert (kind, arguments["metadata"][MARK]["role"]) == ("points", "preview")
     assert data.tolist() == [[2.0, 1.0]]
+    assert arguments["border_color"][3] > 0
+
+
+def test_a_preview_that_waits_shows_no_ring_either(view: TissueView) -> None:
+    _, arguments, _ = preview_layer(view, np.array([[1.0, 2.0]]), np.zeros(4, np.float32))
+    assert arguments["face_color"][3] == 0
+    assert arguments["border_color"][3] == 0
 
 
 def test_in_its_own_coordinate_system_a_placement_stays_where_it_is(

@@ -209,7 +209,7 @@ def preview_layer(
     xy : ndarray, shape (n_cells, 2), float64
         World coordinates.
     rgba : ndarray, shape (n_cells, 4) or (4,), float32
-        Colours.
+        Colours; where none is seen, no rim is either.
     """
     arguments = {
         "name": "placed cells",
@@ -217,6 +217,8 @@ def preview_layer(
         "face_color": rgba,
         **_points_style(view, xy),
     }
+    if not np.any(rgba[..., 3]):
+        arguments["border_color"] = np.zeros(4, dtype=np.float32)
     return row_col(xy), arguments, "points"
 
 
