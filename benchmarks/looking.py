@@ -33,10 +33,9 @@ from napari_tessera.contract.domains import Domains
 from napari_tessera.contract.expression import ExpressionScale
 from napari_tessera.contract.imputation import Imputation
 from napari_tessera.contract.results import Placement, Provenance, Run, RunResult
-from napari_tessera.contract.views import SpotsView, TissueView
+from napari_tessera.contract.views import SpotsView, TissueView, typical_distance
 from napari_tessera.viewer.answers import SpotLook, paint_answer
 from napari_tessera.viewer.composition import SpotColour
-from napari_tessera.viewer.frames import typical_distance
 from napari_tessera.viewer.gene_blend import DrawnGene, paint_genes
 from napari_tessera.viewer.placement import (
     CellColour,

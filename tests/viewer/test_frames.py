@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from napari_tessera.contract.views import typical_distance
 from napari_tessera.viewer.frames import (
     apply_affine,
     fit_affine,
     pixel_affine,
     row_col,
-    typical_distance,
 )
 
 

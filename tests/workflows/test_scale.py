@@ -58,13 +58,12 @@ def test_the_pitch_may_be_said_instead_and_the_store_is_untouched(store: Path) -
     from napari_tessera.contract.inputs import Selection
     from napari_tessera.data.read import open_tissue
     from napari_tessera.data.view import tissue_view
-    from napari_tessera.viewer.frames import typical_distance
 
     before = content(store)
     kept = set_scale(store, pitch=200.0)
     view = tissue_view(open_tissue(store), Selection())
     assert view.spots is not None
-    assert kept.micrometres == pytest.approx(200 / typical_distance(view.spots.xy))
+    assert kept.micrometres == pytest.approx(200 / view.spots.pitch)
     assert content(store) == before
 
 

@@ -88,9 +88,38 @@ class SpotsView:
         return kept[1]
 
     @cached_property
+    def pitch(self) -> float:
+        """Median distance to the nearest other spot; the first time every spot is looked at."""
+        return typical_distance(self.xy)
+
+    @cached_property
     def _rows(self) -> dict[int, tuple[NDArray[np.str_], NDArray[np.int64]]]:
         """Arrays of names, which are kept so that their identity stays theirs, and the rows."""
         return {}
+
+
+def typical_distance(xy: NDArray[np.float64]) -> float:
+    """Median distance to the nearest other point: the pitch of a lattice.
+
+    Parameters
+    ----------
+    xy : ndarray, shape (n, 2), float64
+        Points.
+
+    Returns
+    -------
+    float
+        1.0 where there are fewer than two distinct points.
+    """
+    from scipy.spatial import cKDTree
+
+    if len(xy) < 2:
+        return 1.0
+    sample = xy if len(xy) <= 20_000 else xy[:: len(xy) // 20_000]
+    tree = cKDTree(xy, balanced_tree=False, compact_nodes=False)
+    distance = np.asarray(tree.query(sample, k=2)[0])[:, 1]
+    distance = distance[distance > 0]
+    return float(np.median(distance)) if distance.size > 0 else 1.0
 
 
 def _positions(names: NDArray[np.str_], wanted: NDArray[np.str_]) -> NDArray[np.int64]:
@@ -143,3 +172,13 @@ class TissueView:
     images: tuple[ImageView, ...]
     spots: SpotsView | None
     scale: Scale | None = None
+
+    def pitch_of(self, xy: NDArray[np.float64]) -> float:
+        """How far spots are apart, or the given points where there are no spots.
+
+        Parameters
+        ----------
+        xy : ndarray, shape (n, 2), float64
+            World coordinates.
+        """
+        return typical_distance(xy) if self.spots is None else self.spots.pitch

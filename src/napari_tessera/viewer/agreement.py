@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from napari_tessera.viewer.colours import categories, limits_of, value_rgba
-from napari_tessera.viewer.frames import typical_distance
 from napari_tessera.viewer.layer_data import LayerData, Role, mark, world_units
 from napari_tessera.viewer.spots import spots_layer
 from napari_tessera.viewer.tissue import tissue_layers
@@ -76,7 +75,7 @@ def _spots(
     }  # fmt: skip
     arguments["opacity"] = 1.0
     if kind == "points":
-        arguments["size"] = BROAD * typical_distance(view.spots.xy)
+        arguments["size"] = BROAD * view.spots.pitch
     if kind != "labels":
         words = [np.append(side.astype(object), "")[rows] for side in _told(agreement)]
         arguments["features"] = dict(

@@ -9,7 +9,7 @@ import numpy as np
 
 from napari_tessera.contract.palette import colours_of
 from napari_tessera.viewer.colours import rgba_of
-from napari_tessera.viewer.frames import pixel_affine, typical_distance
+from napari_tessera.viewer.frames import pixel_affine
 from napari_tessera.viewer.layer_data import LayerData, Role, mark, world_units
 from napari_tessera.viewer.legend import Legend, alpha_legend
 from napari_tessera.viewer.placement import type_names
@@ -111,7 +111,7 @@ def density_layer(
     if len(chosen) == 0:
         return None
     frame = xy if view.spots is None else view.spots.xy
-    density = rasterise(chosen, frame, pitch=typical_distance(frame), weights=sure)
+    density = rasterise(chosen, frame, pitch=view.pitch_of(xy), weights=sure)
     colour = rgba_of(colours_of(type_names(run), run.colours)[cell_type])
     arguments = {
         "name": f"{run.name} density of {cell_type}",

@@ -9,7 +9,6 @@ import numpy as np
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-_SAMPLE = 10_000
 _SWAP = np.array([[0.0, 1.0, 0.0], [1.0, 0.0, 0.0], [0.0, 0.0, 1.0]])
 
 
@@ -78,35 +77,3 @@ def apply_affine(affine: NDArray[np.float64], xy: NDArray[np.float64]) -> NDArra
         Points.
     """
     return np.asarray(xy @ affine[:2, :2].T + affine[:2, 2], dtype=np.float64)
-
-
-def typical_distance(xy: NDArray[np.float64]) -> float:
-    """Median distance to the nearest other point: the pitch of a lattice.
-
-    Parameters
-    ----------
-    xy : ndarray, shape (n, 2), float64
-        Points.
-
-    Returns
-    -------
-    float
-        1.0 where there are fewer than two distinct points.
-    """
-    from scipy.spatial import cKDTree
-
-    if len(xy) < 2:
-        return 1.0
-    sample = xy if len(xy) <= 20_000 else xy[:: len(xy) // 20_000]
-    tree = cKDTree(xy, balanced_tree=False, compact_nodes=False)
-    distance = np.asarray(tree.query(sample, k=2)[0])[:, 1]
-    distance = distance[distance > 0]
-    return float(np.median(distance)) if distance.size > 0 else 1.0
-
-
-def middle_of(xy: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Points around the middle, 10,000 at most: enough to tell how far neighbours are apart."""
-    if len(xy) <= _SAMPLE:
-        return xy
-    far = np.abs(xy - np.median(xy[:: len(xy) // _SAMPLE], axis=0)).max(axis=1)
-    return xy[np.argpartition(far, _SAMPLE)[:_SAMPLE]]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from napari_tessera.viewer.colours import value_rgba
-from napari_tessera.viewer.frames import row_col, typical_distance
+from napari_tessera.viewer.frames import row_col
 from napari_tessera.viewer.layer_data import LayerData, Role, mark, world_units
 from napari_tessera.viewer.legend import Legend, Painting, ramp_legend, short
 
@@ -61,12 +61,11 @@ def gene_layer(
     run : str
         Run that they belong to.
     """
-    around = xy if view.spots is None else view.spots.xy
     arguments = {
         "name": name,
         "metadata": mark(Role.GENE, run),
         "face_color": painting.rgba,
-        "size": 0.35 * typical_distance(around),
+        "size": 0.35 * view.pitch_of(xy),
         "border_width": 0,
         "canvas_size_limits": (3, 60),
         **world_units(view.unit),

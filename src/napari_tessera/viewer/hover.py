@@ -10,7 +10,6 @@ import numpy as np
 
 from napari_tessera.contract.palette import colours_of
 from napari_tessera.viewer.colours import RGBA, rgba_of
-from napari_tessera.viewer.frames import middle_of, typical_distance
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -82,7 +81,7 @@ class SpotFinder:
         if self._spots.radius is not None:
             return float(self._spots.radius.max(initial=0))
         parts = 3.0 if self._spots.polygons is not None else 0.6
-        return parts * typical_distance(middle_of(self._spots.xy))
+        return parts * self._spots.pitch
 
     @cached_property
     def _of_label(self) -> dict[int, int]:

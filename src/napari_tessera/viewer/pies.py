@@ -12,7 +12,7 @@ from napari_tessera.contract.palette import colours_of
 from napari_tessera.viewer.certainty import certainty
 from napari_tessera.viewer.colours import faded, rgba_of
 from napari_tessera.viewer.composition import SpotColour
-from napari_tessera.viewer.frames import middle_of, row_col, typical_distance
+from napari_tessera.viewer.frames import row_col
 from napari_tessera.viewer.layer_data import LayerData, Role, mark, world_units
 from napari_tessera.viewer.legend import Legend, LegendEntry
 from napari_tessera.viewer.pie_mesh import pie_mesh, round_enough
@@ -113,7 +113,7 @@ def pie_radius(spots: SpotsView) -> NDArray[np.float64]:
     """
     if spots.radius is not None:
         return spots.radius
-    return np.full(len(spots.xy), 0.4 * typical_distance(middle_of(spots.xy)))
+    return np.full(len(spots.xy), 0.4 * spots.pitch)
 
 
 def draw_pies(

@@ -18,7 +18,7 @@ from napari_tessera.viewer.colours import (
     limits_of,
     value_rgba,
 )
-from napari_tessera.viewer.frames import apply_affine, fit_affine, row_col, typical_distance
+from napari_tessera.viewer.frames import apply_affine, fit_affine, row_col
 from napari_tessera.viewer.layer_data import LayerData, Role, mark, world_units
 from napari_tessera.viewer.legend import Painting, category_legend, ramp_legend
 from napari_tessera.viewer.raster import Dots
@@ -257,7 +257,7 @@ def _dot_size(view: TissueView, xy: NDArray[np.float64]) -> float:
     """Diameter of small dots; it follows the pitch of the spots and how many dots there are."""
     around = xy if view.spots is None else view.spots.xy
     crowd = len(xy) / max(len(around), 1)
-    return typical_distance(around) * float(np.clip(0.7 / np.sqrt(max(crowd, 1)), 0.08, 0.4))
+    return view.pitch_of(xy) * float(np.clip(0.7 / np.sqrt(max(crowd, 1)), 0.08, 0.4))
 
 
 def _points_style(view: TissueView, xy: NDArray[np.float64]) -> dict[str, Any]:

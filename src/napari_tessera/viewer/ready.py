@@ -18,7 +18,8 @@ def ready_view(view: TissueView, *, most_bytes: int = MOST_BYTES) -> TissueView:
     """Read the small levels of every picture, and let the library of units load itself.
 
     napari asks for units with the first layer of a session, and for the coarsest level of a picture
-    whenever a layer is made; both take some tenths of a second.
+    whenever a layer is made; both take some tenths of a second, and so does the pitch of very many
+    spots.
 
     Parameters
     ----------
@@ -33,6 +34,8 @@ def ready_view(view: TissueView, *, most_bytes: int = MOST_BYTES) -> TissueView:
         The same, with small levels as arrays in memory.
     """
     _load_units()
+    if view.spots is not None:
+        _ = view.spots.pitch  # kept from now on
     images = tuple(_read_small(image, most_bytes) for image in view.images)
     return dataclasses.replace(view, images=images)
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from napari_tessera.viewer.colours import rgba_of
-from napari_tessera.viewer.frames import pixel_affine, row_col, typical_distance
+from napari_tessera.viewer.frames import pixel_affine, row_col
 from napari_tessera.viewer.layer_data import LayerData, Role, mark, world_units
 from napari_tessera.viewer.scatter import FIRST, SECOND, frame_of, paint_scatter
 
@@ -84,7 +84,7 @@ def _ring(view: TissueView, everybody: NDArray[np.float64]) -> dict[str, object]
     """Look of a dot with a broad rim, larger than the dot of a placed cell."""
     around = everybody if view.spots is None else view.spots.xy
     crowd = len(everybody) / max(len(around), 1)
-    size = typical_distance(around) * float(np.clip(0.95 / np.sqrt(max(crowd, 1)), 0.12, 0.6))
+    size = view.pitch_of(everybody) * float(np.clip(0.95 / np.sqrt(max(crowd, 1)), 0.12, 0.6))
     return {
         "size": size,
         "border_width": 0.25,

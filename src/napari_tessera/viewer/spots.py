@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from napari_tessera.viewer.frames import pixel_affine, row_col, typical_distance
+from napari_tessera.viewer.frames import pixel_affine, row_col
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -122,7 +122,7 @@ def placed(
 
 
 def _border(spots: SpotsView) -> float:
-    return 0.04 * typical_distance(spots.xy)
+    return 0.04 * spots.pitch
 
 
 def diameter_of(spots: SpotsView) -> float:
@@ -138,7 +138,7 @@ def diameter_of(spots: SpotsView) -> float:
 
 def _diameters(spots: SpotsView) -> Any:  # noqa: ANN401 - one number, or one per spot
     if spots.radius is None:
-        return 0.6 * typical_distance(spots.xy)
+        return 0.6 * spots.pitch
     if np.ptp(spots.radius) == 0:
         return float(2 * spots.radius[0])
     return 2 * spots.radius

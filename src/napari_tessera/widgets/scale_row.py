@@ -13,7 +13,6 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
-from napari_tessera.viewer.frames import typical_distance
 from napari_tessera.viewer.legend import short
 from napari_tessera.widgets.parts import button, words
 
@@ -85,7 +84,7 @@ class ScaleDialog(QDialog):  # type: ignore[misc]  # Qt comes without types
     def __init__(self, view: TissueView, parent: QWidget) -> None:
         super().__init__(parent)
         self.setWindowTitle("Scale")
-        self._pitch = None if view.spots is None else typical_distance(view.spots.xy)
+        self._pitch = None if view.spots is None else view.spots.pitch
         self.micrometres, self.pitch = _number(), _number()
         form = QFormLayout(self)
         form.addRow(f"Micrometres per {view.unit}", self.micrometres)

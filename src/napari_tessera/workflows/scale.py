@@ -97,7 +97,6 @@ def set_scale(
     from napari_tessera.contract.inputs import Selection
     from napari_tessera.data.read import open_tissue
     from napari_tessera.data.view import tissue_view
-    from napari_tessera.viewer.frames import typical_distance
 
     if (micrometres is None) == (pitch is None):
         msg = "Scale: expected the micrometres per unit or the pitch, found both or neither."
@@ -108,7 +107,7 @@ def set_scale(
         if view.spots is None:
             msg = f"{target}: expected spots whose distance can be measured, found none."
             raise InputError(msg, "Give the micrometres per unit instead.")
-        micrometres = pitch / typical_distance(view.spots.xy)
+        micrometres = pitch / view.spots.pitch
     say_scale(tissue.path, tissue.title, view.coordinate_system, micrometres)
     return Scale(micrometres=float(micrometres or 0), source=SAID)
 
