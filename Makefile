@@ -56,7 +56,7 @@ story: $(READY)  ## drive the real window through the whole story; pictures and 
 	@echo "story/ has a picture of every step, the script, and what its replay computed."
 
 test: $(READY)  ## run the whole suite, windows included
-	OMP_NUM_THREADS=1 $(SCREEN) $(BIN)/python -m pytest -p no:cacheprovider -n 2 --dist loadfile --no-loadscope-reorder $(PYTEST_ARGS)
+	OMP_NUM_THREADS=1 NUMBA_NUM_THREADS=1 $(SCREEN) $(BIN)/python -m pytest -p no:cacheprovider -n 2 --dist loadfile --no-loadscope-reorder $(PYTEST_ARGS)
 
 check: $(READY)  ## style, types, imports, dependencies, manifest, documentation
 	$(BIN)/ruff check

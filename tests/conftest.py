@@ -13,9 +13,6 @@ import pytest
 if TYPE_CHECKING:
     from collections.abc import Generator
 
-os.environ.setdefault("NUMBA_NUM_THREADS", os.environ.get("OMP_NUM_THREADS", "1"))
-"""numba shares OpenMP with torch: its first parallel loop would give torch every core."""
-
 KIT_VARIABLE = "NAPARI_TESSERA_DATA"
 LAST_TEST = "test_the_real_data_are_as_they_were"
 LONGEST_ROOMS = ("window", "methods", "workflows", "workbench", "cli", "widgets")
