@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pytest
 from qtpy.QtCore import Qt
 from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QApplication, QLabel, QWidget
 from tests.window.conftest import PATIENCE_MS, Window
 
+from napari_tessera.methods import METHODS
 from napari_tessera.widgets import contributions
 from napari_tessera.widgets.docks import MAKERS, arrange, find_dock, find_tour, show_dock
+from napari_tessera.widgets.genes_dock import GenesDock
 from napari_tessera.widgets.legible import clipped_words
+from napari_tessera.widgets.regions_dock import RegionsDock
 from napari_tessera.widgets.session import session_of
 from napari_tessera.widgets.tour import Frame, TourPanel
 
@@ -107,6 +111,60 @@ def test_the_tour_points_at_every_dock_in_turn_and_ends_without_a_trace(
     qtbot.waitUntil(lambda: find_tour(viewer) is None)
     assert frames(viewer) == []
     assert list(viewer.layers) == layers
+
+
+def test_doing_what_each_stop_asks_leads_to_the_last_one(
+    window: Window, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("napari_tessera.widgets.tour.PRAISE_MS", 50)
+    window.open_both(qtbot)
+    contributions.start_tour(window.viewer)
+    panel: Any = find_tour(window.viewer)
+    qtbot.waitUntil(lambda: bool(frames(window.viewer)))
+    panel.next.click()  # the tissue was open before the tour: nothing pushes on
+    reached = [panel.tour.at]
+    for do in (_run, _tick_spots, _draw, _choose_gene, _select):
+        do(window, qtbot)
+        qtbot.waitUntil(lambda: panel.tour.at > reached[-1], timeout=PATIENCE_MS)
+        reached.append(panel.tour.at)
+    assert reached == [1, 2, 3, 4, 5, 6]
+    assert panel.tour.is_last
+
+
+def _run(window: Window, qtbot: QtBot) -> None:
+    model = window.docks[1]
+    model.method.setCurrentText(METHODS["baseline"].title)
+    model.method.textActivated.emit(METHODS["baseline"].title)
+    qtbot.waitUntil(model.run_bar.run.isEnabled, timeout=PATIENCE_MS)
+    model.run_bar.run.click()
+
+
+def _tick_spots(window: Window, qtbot: QtBot) -> None:
+    qtbot.waitUntil(window.docks[2].form.spots.isEnabled, timeout=PATIENCE_MS)
+    qtbot.waitUntil(lambda: window.bench.shown is not None, timeout=PATIENCE_MS)
+    qtbot.waitUntil(window.docks[2].form.isEnabled, timeout=PATIENCE_MS)
+    window.docks[2].form.spots.setChecked(True)
+
+
+def _draw(window: Window, qtbot: QtBot) -> None:  # noqa: ARG001 - as the others
+    dock = window.viewer.window._qt_window.findChild(RegionsDock)
+    dock.drawing.start("Lasso")
+    layer = dock.drawing.layer
+    corners = np.array([[0, 0], [0, 900], [900, 900], [900, 0]])
+    layer.add_polygons([np.asarray([layer.world_to_data(corner) for corner in corners])])
+
+
+def _choose_gene(window: Window, qtbot: QtBot) -> None:
+    dock = window.viewer.window._qt_window.findChild(GenesDock)
+    qtbot.waitUntil(lambda: dock.list.count() > 0, timeout=PATIENCE_MS)
+    qtbot.keyClick(dock.line, Qt.Key.Key_Down)
+
+
+def _select(window: Window, qtbot: QtBot) -> None:
+    exploring = window.session.exploring
+    qtbot.waitUntil(lambda: exploring.population is not None, timeout=PATIENCE_MS)
+    qtbot.waitUntil(lambda: exploring.groups is not None, timeout=PATIENCE_MS)
+    exploring.select_group(exploring.groups.names[0])
 
 
 def test_a_click_goes_through_the_frame(panel: TourPanel, viewer: Viewer) -> None:
