@@ -91,14 +91,17 @@ class Desk:
 
     def frame(self) -> None:
         """Let the spots fill the canvas above the legend."""
+        from napari_tessera.widgets.scale_bar import camera_of
+
         xy = self.session.bench.view.spots.xy
         low, high = xy.min(axis=0), xy.max(axis=0)
         width, height = self._room()
         room = height - LEGEND
         zoom = FILLED * min(width / (high - low)[0], room / (high - low)[1])
-        self.viewer.camera.zoom = zoom
+        camera = camera_of(self.viewer)
+        camera.zoom = zoom
         x, y = (low + high) / 2
-        self.viewer.camera.center = (0.0, y + LEGEND / 2 / zoom, x)
+        camera.center = (0.0, y + LEGEND / 2 / zoom, x)
         pause(1.0)
 
     def _room(self) -> tuple[int, int]:
@@ -155,11 +158,11 @@ def place(kitchen: Kitchen, out: Path) -> None:
 
 
 def composition(kitchen: Kitchen, out: Path) -> None:
-    """Share of one type in every spot."""
+    """Draw the dominant type of every spot, the paler the smaller its lead."""
     desk = Desk(runs.placed(kitchen), "Results")
     desk.form.cells.setChecked(False)
     desk.form.spots.setChecked(True)
-    desk.choose("spot_colour", "by dominant type")
+    desk.choose("spot_colour", "by dominant type, lead")
     desk.shoot(out / "gallery_composition.jpg")
     desk.close()
 
