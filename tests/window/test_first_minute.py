@@ -157,13 +157,14 @@ def _draw(window: Window, qtbot: QtBot) -> None:  # noqa: ARG001 - as the others
 def _choose_gene(window: Window, qtbot: QtBot) -> None:
     dock = window.viewer.window._qt_window.findChild(GenesDock)
     qtbot.waitUntil(lambda: dock.list.count() > 0, timeout=PATIENCE_MS)
-    qtbot.keyClick(dock.line, Qt.Key.Key_Down)
+    QTest.keyClick(dock.line, Qt.Key.Key_Down)
 
 
 def _select(window: Window, qtbot: QtBot) -> None:
     exploring = window.session.exploring
     qtbot.waitUntil(lambda: exploring.population is not None, timeout=PATIENCE_MS)
     qtbot.waitUntil(lambda: exploring.groups is not None, timeout=PATIENCE_MS)
+    assert exploring.groups is not None
     exploring.select_group(exploring.groups.names[0])
 
 

@@ -59,6 +59,9 @@ class TourPanel(QWidget):  # type: ignore[misc]  # Qt comes without types
         self.back = button("Back", "To the stop before", self.tour.back)
         self.next = button("Next", "To the next stop, done or not", self.tour.next)
         self.end = button("End", "Leave the tour; the docks stay as they are", self.leave)
+        self._settled = QTimer(self)
+        self._settled.setSingleShot(True)
+        self._settled.timeout.connect(self.begin)
         self._look = QTimer(self)
         self._look.setInterval(LOOK_MS)
         self._look.timeout.connect(self.tour.look)
@@ -85,11 +88,12 @@ class TourPanel(QWidget):  # type: ignore[misc]  # Qt comes without types
     def showEvent(self, event: QShowEvent) -> None:
         """Begin, or go on, as soon as napari has put the panel where it wants it."""
         super().showEvent(event)
-        QTimer.singleShot(0, self.begin)
+        self._settled.start()
 
     def hideEvent(self, event: QHideEvent) -> None:
         """Take the frame away, and watch nothing."""
         super().hideEvent(event)
+        self._settled.stop()
         self._look.stop()
         self._praise.stop()
         self._unframe()
