@@ -71,6 +71,7 @@ def open_dock(viewer: Any) -> Any:  # noqa: ANN401
     viewer.window.add_dock_widget(dock, name="Explore", area="right")
     until(lambda: session_of(viewer).exploring.groups is not None)
     pause(1.0)
+    viewer.reset_view()
     return dock
 
 
