@@ -17,6 +17,7 @@ from napari_tessera.viewer.composition import SpotColour
 from napari_tessera.viewer.placement import CellColour
 from napari_tessera.widgets.canvas import Canvas
 from napari_tessera.widgets.results import ResultsDock, story_of
+from napari_tessera.widgets.results_choices import ShowingForm
 from napari_tessera.widgets.results_list import run_text, run_tip
 from napari_tessera.workbench.bench import Bench
 
@@ -257,3 +258,10 @@ def _is_clipped(widget: QWidget) -> bool:
     wanted = widget.minimumSizeHint() if wraps else widget.sizeHint()
     narrow = not isinstance(widget, QComboBox) and widget.width() < wanted.width()
     return bool(narrow or widget.height() < widget.minimumSizeHint().height())
+
+
+def test_an_empty_form_has_no_list_of_genes_or_of_types_to_blend(qtbot: QtBot) -> None:
+    form = ShowingForm()
+    qtbot.addWidget(form)
+    assert form.gene.isHidden()
+    assert form.blend.isHidden()

@@ -161,6 +161,8 @@ class ShowingForm(QWidget):  # type: ignore[misc]  # Qt comes without types
         self.gene_word = QLabel("Gene")
         grid.addWidget(self.gene_word, 7, 0)
         grid.addWidget(self.gene, 7, 1)
+        for seldom in (self.blend, self.gene, self.gene_word):
+            seldom.hide()  # until there is a run that has use for it
         grid.addWidget(QLabel("Drawn as"), 8, 0)
         grid.addWidget(self.draw_as, 8, 1)
 
