@@ -72,6 +72,14 @@ def choose(scene: Any, how: SpotColour) -> None:  # noqa: ANN401 - of the scene
     box.activated.emit(box.currentIndex())
 
 
+def test_there_is_no_list_of_types_before_a_run_is_shown(qtbot: QtBot) -> None:
+    bench = Bench(lambda work: work())
+    dock = ResultsDock(bench, Canvas(ViewerModel(), bench))
+    qtbot.addWidget(dock)
+    dock.show()
+    assert not dock.form.blend.isVisible()
+
+
 def test_the_types_to_blend_are_seen_only_while_types_are_blended(scene: Any) -> None:  # noqa: ANN401
     assert not scene.dock.form.blend.isVisible()
     choose(scene, SpotColour.BLEND)
