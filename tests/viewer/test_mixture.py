@@ -80,8 +80,7 @@ def test_the_legend_tells_types_and_what_the_palest_and_the_fullest_lead_is(
     look = SpotLook(how=SpotColour.LEAD)
     legend = paint_answer(RunResult(composition=composition), spots, look).legend
     assert [entry.name for entry in legend.entries] == ["A", "C"]
-    assert (legend.low, legend.high) == ("lead 0", "0.85 or more")
-    assert "pale: no lead" in legend.title
+    assert (legend.low, legend.high) == ("no lead", "lead 0.85+")
 
 
 def test_a_hidden_type_is_clear_whatever_its_lead(

@@ -32,7 +32,7 @@ _LABELS = {
     SpotColour.TYPE: "Cells by type",
     SpotColour.DOMAIN: "Spots by domain",
     SpotColour.DOMINANT: "Spots by dominant type",
-    SpotColour.LEAD: "Spots by dominant type, pale: no lead",
+    SpotColour.LEAD: "Spots by dominant type",
 }
 
 

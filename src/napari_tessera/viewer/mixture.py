@@ -55,8 +55,8 @@ def paled_by_lead(
     told = dataclasses.replace(
         legend,
         ramp=tuple((red, green, blue, 1.0) for red, green, blue in ramp),
-        low="lead 0",
-        high=f"{short(most)} or more",
+        low="no lead",
+        high=f"lead {short(most)}+",
     )
     return out, told
 
