@@ -100,6 +100,23 @@ def test_checked_types_are_blended_on_the_tissue(scene: Any, composition: Compos
     np.testing.assert_allclose(faces[share.argmax(), :3], wanted, atol=1e-5)
 
 
+def test_the_keyboard_suffices_to_choose_types(scene: Any, qtbot: QtBot) -> None:  # noqa: ANN401
+    choose(scene, SpotColour.BLEND)
+    blend = scene.dock.form.blend
+    first, *rest = blend.chosen
+    blend.list.setCurrentRow(0)
+    qtbot.keyClick(blend.list, Qt.Key.Key_Space)
+    assert layers(scene).showing.blend == tuple(rest)
+    for _ in rest:
+        qtbot.keyClick(blend.list, Qt.Key.Key_Down)
+        qtbot.keyClick(blend.list, Qt.Key.Key_Space)
+    assert layers(scene).showing.blend == ()
+    assert layers(scene).legends()[0].title == "Blend: choose types in the Results dock"
+    qtbot.keyClick(blend.list, Qt.Key.Key_Home)
+    qtbot.keyClick(blend.list, Qt.Key.Key_Space)
+    assert layers(scene).showing.blend == (first,)
+
+
 def test_a_fifth_type_cannot_be_checked(scene: Any) -> None:  # noqa: ANN401 - of the scene
     names = list("ABCDE")
     result = dataclasses.replace(
