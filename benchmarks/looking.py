@@ -32,11 +32,13 @@ from napari_tessera.contract.annotation import Annotation
 from napari_tessera.contract.domains import Domains
 from napari_tessera.contract.expression import ExpressionScale
 from napari_tessera.contract.imputation import Imputation
-from napari_tessera.contract.results import Placement, Provenance, Run, RunResult
+from napari_tessera.contract.results import Composition, Placement, Provenance, Run, RunResult
 from napari_tessera.contract.views import SpotsView, TissueView, typical_distance
 from napari_tessera.viewer.answers import SpotLook, paint_answer
 from napari_tessera.viewer.composition import SpotColour
 from napari_tessera.viewer.gene_blend import DrawnGene, paint_genes
+from napari_tessera.viewer.hover import SpotFinder, bars_of
+from napari_tessera.viewer.pies import LEAST_WIDTH, MOST_PIES, Frame, draw_pies, pie_radius
 from napari_tessera.viewer.placement import (
     CellColour,
     cell_categories,
@@ -45,6 +47,7 @@ from napari_tessera.viewer.placement import (
     rim_of,
 )
 from napari_tessera.viewer.raster import DrawAs, paint_raster, view_frame
+from napari_tessera.viewer.showing import Showing
 from napari_tessera.viewer.tiles import tiles_of
 from window import Lateness
 
@@ -153,8 +156,37 @@ def own(n: int) -> dict[str, float]:
         "spots by one gene of the Genes dock": lambda: paint_genes(genes[:1], spots),
         "spots by three genes of the Genes dock": lambda: paint_genes(genes, spots),
     }
-    parts |= rasters(placement, cells(CellColour.TYPE))
+    parts |= rasters(placement, cells(CellColour.TYPE)) | mixed(n, rng)
     return {name: median_ms(work) for name, work in parts.items()}
+
+
+def mixed(n: int, rng: np.random.Generator) -> dict[str, Callable[[], object]]:
+    """List the ways to look at mixed spots: by colour, as pies, and with the mouse."""
+    spots, _ = spots_of(n, rng)
+    composition = Composition(
+        spot_names=spots.names, types=np.array([f"{i}" for i in range(8)]),
+        values=rng.dirichlet(np.ones(8), n).astype(np.float32),
+        entropy=np.zeros(n, dtype=np.float32),
+    )  # fmt: skip
+    result = RunResult(composition=composition)
+    run = Run(name="stem_1", result=result, provenance=Provenance(method="stem"))
+    radius, finder = pie_radius(spots), SpotFinder(spots)
+    side = SIDE * (MOST_PIES / 4 / n) ** 0.5
+    near = Frame(low=(0, 0), high=(side, side), zoom=LEAST_WIDTH / float(radius[0]))
+    x, y = spots.xy[n // 2].tolist()
+
+    def answer(how: SpotColour) -> Callable[[], object]:
+        return lambda: paint_answer(result, spots, SpotLook(how=how, blend=("1", "2", "3")))
+
+    return {
+        "spots by dominant type": answer(SpotColour.DOMINANT),
+        "spots by dominant type, lead": answer(SpotColour.LEAD),
+        "spots by a blend of three types": answer(SpotColour.BLEND),
+        "pies of a few hundred spots": lambda: draw_pies(
+            run, spots, Showing(), frame=near, radius=radius
+        ),
+        "bars of the spot under the mouse": lambda: bars_of(run, spots, finder.at(x, y) or 0),
+    }
 
 
 def rasters(placement: Placement, colours: Callable[[], object]) -> dict[str, Callable[[], object]]:

@@ -73,6 +73,13 @@ def test_a_label_belongs_to_the_spot_of_its_instance(spots: SpotsView) -> None:
     assert SpotFinder(labelled).of_label(0) is None
 
 
+def test_outlines_that_are_painted_as_labels_are_numbered_from_one(spots: SpotsView) -> None:
+    square = np.array([[-1.0, -1.0], [1.0, -1.0], [1.0, 1.0], [-1.0, 1.0]])
+    polygons = tuple(square + centre for centre in spots.xy)
+    finder = SpotFinder(dataclasses.replace(spots, radius=None, polygons=polygons))
+    assert [finder.of_label(n) for n in (0, 1, 80, 81)] == [None, 0, 79, None]
+
+
 def test_a_spot_among_a_million_is_found_in_less_than_a_move_of_the_mouse() -> None:
     xy = np.random.default_rng(0).uniform(0, 1e4, (1_000_000, 2))
     many = SpotsView(

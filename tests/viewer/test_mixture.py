@@ -14,7 +14,7 @@ from napari_tessera.contract.views import SpotsView
 from napari_tessera.viewer.answers import SpotLook, paint_answer
 from napari_tessera.viewer.colours import rgba_of
 from napari_tessera.viewer.composition import SpotColour
-from napari_tessera.viewer.mixture import blendable, lead, paint_blend, usual_blend
+from napari_tessera.viewer.mixture import blendable, paint_blend, usual_blend
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -50,12 +50,12 @@ def led(composition: Composition, spots: SpotsView, **more: object) -> NDArray[n
 
 
 def test_the_lead_is_the_first_share_less_the_second(composition: Composition) -> None:
-    np.testing.assert_allclose(lead(composition), [1.0, 0.0, 0.2, 0.5], atol=1e-6)
+    np.testing.assert_allclose(composition.lead, [1.0, 0.0, 0.2, 0.5], atol=1e-6)
 
 
 def test_a_single_type_leads_by_its_whole_share(composition: Composition) -> None:
     alone = dataclasses.replace(composition, types=TYPES[:1], values=SHARES[:, :1])
-    np.testing.assert_array_equal(lead(alone), SHARES[:, 0])
+    np.testing.assert_array_equal(alone.lead, SHARES[:, 0])
 
 
 def test_a_spot_of_one_type_has_its_full_colour(composition: Composition, spots: SpotsView) -> None:
@@ -80,8 +80,7 @@ def test_the_legend_tells_types_and_what_the_palest_and_the_fullest_lead_is(
     look = SpotLook(how=SpotColour.LEAD)
     legend = paint_answer(RunResult(composition=composition), spots, look).legend
     assert [entry.name for entry in legend.entries] == ["A", "C"]
-    assert (legend.low, legend.high) == ("lead 0", "0.85 or more")
-    assert "pale: no lead" in legend.title
+    assert (legend.low, legend.high) == ("no lead", "lead 0.85+")
 
 
 def test_a_hidden_type_is_clear_whatever_its_lead(

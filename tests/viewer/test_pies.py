@@ -161,9 +161,16 @@ def test_a_run_without_composition_has_no_pies(run: Run, spots: SpotsView) -> No
 
 
 def test_spots_without_a_radius_get_pies_that_do_not_touch(spots: SpotsView) -> None:
-    polygons = dataclasses.replace(spots, radius=None)
+    labels = dataclasses.replace(spots, radius=None)
     gaps = np.linalg.norm(spots.xy[1:] - spots.xy[:-1], axis=1).min()
-    assert (2 * pie_radius(polygons) < gaps).all()
+    assert (2 * pie_radius(labels) < gaps).all()
+
+
+def test_pies_of_small_polygons_are_as_large_as_they(spots: SpotsView) -> None:
+    square = np.array([[-1.0, -1.0], [1.0, -1.0], [1.0, 1.0], [-1.0, 1.0]])
+    polygons = tuple(square + centre for centre in spots.xy)
+    radius = pie_radius(dataclasses.replace(spots, radius=None, polygons=polygons))
+    np.testing.assert_allclose(np.pi * radius**2, 4)
 
 
 def test_the_layer_says_to_which_run_it_belongs(
@@ -179,3 +186,9 @@ def test_the_legend_names_the_types_once(run: Run, spots: SpotsView) -> None:
     legend = drawn(run, spots, whole(spots, 50)).legend
     assert without_repeats(legend, []) == legend
     assert without_repeats(legend, [legend]).entries == ()
+
+
+def test_a_type_that_dominates_nowhere_is_named_by_the_pies(run: Run, spots: SpotsView) -> None:
+    legend = drawn(run, spots, whole(spots, 50)).legend
+    dominant = dataclasses.replace(legend, entries=legend.entries[1:])
+    assert without_repeats(legend, [dominant]).entries == legend.entries[:1]

@@ -72,6 +72,14 @@ def choose(scene: Any, how: SpotColour) -> None:  # noqa: ANN401 - of the scene
     box.activated.emit(box.currentIndex())
 
 
+def test_there_is_no_list_of_types_before_a_run_is_shown(qtbot: QtBot) -> None:
+    bench = Bench(lambda work: work())
+    dock = ResultsDock(bench, Canvas(ViewerModel(), bench))
+    qtbot.addWidget(dock)
+    dock.show()
+    assert not dock.form.blend.isVisible()
+
+
 def test_the_types_to_blend_are_seen_only_while_types_are_blended(scene: Any) -> None:  # noqa: ANN401
     assert not scene.dock.form.blend.isVisible()
     choose(scene, SpotColour.BLEND)
@@ -90,6 +98,24 @@ def test_checked_types_are_blended_on_the_tissue(scene: Any, composition: Compos
     faces = layers(scene).layer(Role.COMPOSITION).face_color
     share = composition.values[:, composition.types.tolist().index(name)]
     np.testing.assert_allclose(faces[share.argmax(), :3], wanted, atol=1e-5)
+
+
+def test_the_keyboard_suffices_to_choose_types(scene: Any, qtbot: QtBot) -> None:  # noqa: ANN401
+    choose(scene, SpotColour.BLEND)
+    blend = scene.dock.form.blend
+    first, *rest = blend.chosen
+    press: Any = qtbot.keyClick  # comes without types
+    blend.list.setCurrentRow(0)
+    press(blend.list, Qt.Key.Key_Space)
+    assert layers(scene).showing.blend == tuple(rest)
+    for _ in rest:
+        press(blend.list, Qt.Key.Key_Down)
+        press(blend.list, Qt.Key.Key_Space)
+    assert layers(scene).showing.blend == ()
+    assert layers(scene).legends()[0].title == "Blend: choose types in the Results dock"
+    press(blend.list, Qt.Key.Key_Home)
+    press(blend.list, Qt.Key.Key_Space)
+    assert layers(scene).showing.blend == (first,)
 
 
 def test_a_fifth_type_cannot_be_checked(scene: Any) -> None:  # noqa: ANN401 - of the scene

@@ -19,6 +19,7 @@ from napari_tessera.viewer.layer_data import Role
 from napari_tessera.viewer.spots import paint_polygons
 from napari_tessera.widgets import share_bars
 from napari_tessera.widgets.canvas import Canvas
+from napari_tessera.widgets.legend import BAR_HEIGHT, CORNERS, LegendOverlay
 from napari_tessera.widgets.results import ResultsDock
 from napari_tessera.widgets.share_bars import ShareBars
 from napari_tessera.workbench.bench import Bench
@@ -168,11 +169,40 @@ def bars(under: QWidget) -> ShareBars:
     return ShareBars(under)
 
 
-def test_the_bars_keep_to_the_upper_right_corner_or_to_the_left_one(bars: ShareBars) -> None:
+def test_the_bars_keep_to_the_upper_right_corner_or_to_the_lower_left_one(bars: ShareBars) -> None:
     bars.tell(TOLD)
     assert bars.geometry().getCoords() == (350, 10, 589, 10 + 63)
-    bars.tell(TOLD, left=True)
-    assert bars.geometry().left() == 10
+    bars.tell(TOLD, low=True)
+    assert bars.geometry().getCoords() == (10, 326, 249, 389)
+
+
+def test_the_bars_fit_on_a_narrow_canvas(bars: ShareBars, under: QWidget) -> None:
+    under.resize(200, 400)
+    bars.tell(TOLD)
+    assert (bars.geometry().left(), bars.geometry().right()) == (10, 189)
+
+
+def test_the_bars_stay_clear_of_the_scale_bar_on_a_narrow_canvas(
+    bars: ShareBars, under: QWidget
+) -> None:
+    under.resize(200, 400)
+    bars.tell(TOLD, low=True)
+    assert bars.geometry().bottom() < 400 - BAR_HEIGHT
+
+
+def test_the_bars_go_down_when_the_legend_is_above(
+    scene: Any,  # noqa: ANN401 - a few things by name
+    under: QWidget,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(share_bars, "canvas_widget_of", lambda _viewer: under)
+    scene.canvas.legend = LegendOverlay(under)
+    for corner, low in zip(CORNERS, (False, True, True, False), strict=True):
+        scene.canvas.legend.corner = corner
+        scene.canvas.shares.forget()
+        hover(scene, 3)
+        (bars,) = under.findChildren(ShareBars)
+        assert (bars.geometry().top() > 200) == low
 
 
 def test_the_mouse_goes_through_the_bars(bars: ShareBars) -> None:

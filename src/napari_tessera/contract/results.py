@@ -213,6 +213,14 @@ class Composition:
         """Position of the largest share among `types`, shape (n_spots,)."""
         return np.asarray(self.values.argmax(axis=1), dtype=np.int64)
 
+    @cached_property
+    def lead(self) -> NDArray[np.float32]:
+        """Largest share less the second largest, shape (n_spots,), float32; of one type, all."""
+        if self.types.size < 2:
+            return np.asarray(self.values.max(axis=1), dtype=np.float32)
+        two = np.partition(self.values, -2, axis=1)[:, -2:]
+        return np.asarray(two[:, 1] - two[:, 0], dtype=np.float32)
+
     @property
     def dominant_type(self) -> NDArray[np.str_]:
         """Type with the largest share, shape (n_spots,)."""

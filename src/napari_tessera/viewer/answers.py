@@ -32,7 +32,7 @@ _LABELS = {
     SpotColour.TYPE: "Cells by type",
     SpotColour.DOMAIN: "Spots by domain",
     SpotColour.DOMINANT: "Spots by dominant type",
-    SpotColour.LEAD: "Spots by dominant type, pale: no lead",
+    SpotColour.LEAD: "Spots by dominant type",
 }
 
 
@@ -118,8 +118,10 @@ def paint_answer(result: RunResult, spots: SpotsView, look: SpotLook) -> Paintin
         limits = limits_of(values)
         colours = placed(value_rgba(values, limits), names, spots)
         painting = Painting(rgba=colours, legend=ramp_legend(title, limits))
+    if not look.fade:
+        return painting
     sure = certainty(result, look.how, gene=look.gene, cell_type=look.cell_type)
-    if not look.fade or sure is None:
+    if sure is None:
         return painting
     of_spots = placed(sure, names, spots)
     return Painting(rgba=faded(painting.rgba, of_spots), legend=painting.legend)

@@ -63,7 +63,10 @@ class SpotFinder:
         label : int
             Value of the label picture.
         """
-        return self._of_label.get(label)
+        if self._spots.labels is None:  # painted from outlines, numbered from 1
+            return label - 1 if 0 < label <= len(self._spots.xy) else None
+        found = np.flatnonzero(self._spots.instances == label)
+        return int(found[0]) if found.size else None
 
     def _nearest(self, x: float, y: float) -> NDArray[np.int64]:
         """Spots whose centre is near enough to hold a point, the nearest first."""
@@ -82,12 +85,6 @@ class SpotFinder:
             return float(self._spots.radius.max(initial=0))
         parts = 3.0 if self._spots.polygons is not None else 0.6
         return parts * self._spots.pitch
-
-    @cached_property
-    def _of_label(self) -> dict[int, int]:
-        ids = range(1, len(self._spots.xy) + 1)
-        labels = ids if self._spots.labels is None else self._spots.instances.tolist()
-        return {int(label): i for i, label in enumerate(labels)}
 
 
 @dataclass(frozen=True, kw_only=True)

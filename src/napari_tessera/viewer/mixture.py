@@ -28,21 +28,6 @@ _STEPS = 32
 _FULL = 0.9
 
 
-def lead(composition: Composition) -> NDArray[np.float32]:
-    """Share of the first type of every spot less that of the second, shape (n_spots,), float32.
-
-    Parameters
-    ----------
-    composition : Composition
-        Shares of the types; a single type leads by its whole share.
-    """
-    shares = composition.values
-    if composition.types.size < 2:
-        return np.asarray(shares.max(axis=1), dtype=np.float32)
-    two = np.partition(shares, -2, axis=1)[:, -2:]
-    return np.asarray(two[:, 1] - two[:, 0], dtype=np.float32)
-
-
 def paled_by_lead(
     rgba: NDArray[np.float32], legend: Legend, composition: Composition
 ) -> tuple[NDArray[np.float32], Legend]:
@@ -60,7 +45,7 @@ def paled_by_lead(
     composition : Composition
         Shares of the types.
     """
-    ahead = lead(composition)
+    ahead = composition.lead
     most = max(float(np.quantile(ahead[:: max(1, ahead.size // ENOUGH)], _FULL)), 1e-6)
     strength = np.clip(ahead / np.float32(most), 0, 1)[:, None]
     out = rgba.copy()
@@ -70,8 +55,8 @@ def paled_by_lead(
     told = dataclasses.replace(
         legend,
         ramp=tuple((red, green, blue, 1.0) for red, green, blue in ramp),
-        low="lead 0",
-        high=f"{short(most)} or more",
+        low="no lead",
+        high=f"lead {short(most)}+",
     )
     return out, told
 

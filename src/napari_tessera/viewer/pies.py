@@ -34,6 +34,7 @@ MOST_PIES = 1500
 
 _MARGIN = 0.25
 _ZOOM_KEPT = 1.5
+_FEW = 1000
 _TITLE = "Pies: shares of the types"
 
 
@@ -60,10 +61,13 @@ class Frame:
         (left, top), (right, bottom) = (low - more).tolist(), (high + more).tolist()
         return Frame(low=(left, top), high=(right, bottom), zoom=self.zoom)
 
-    def holds(self, xy: NDArray[np.float64]) -> NDArray[np.bool_]:
-        """Whether each point is in it, shape (n,)."""
-        inside = (xy >= np.array(self.low)) & (xy <= np.array(self.high))
-        return np.asarray(inside[:, 0] & inside[:, 1])
+    def holds(self, xy: NDArray[np.float64]) -> NDArray[np.int64]:
+        """Positions of the points that are in it, ascending."""
+        found = np.arange(len(xy))
+        for axis in range(2):
+            along = xy[:, axis] if axis == 0 else xy[found, axis]
+            found = found[(along >= self.low[axis]) & (along <= self.high[axis])]
+        return np.asarray(found, dtype=np.int64)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -97,14 +101,15 @@ class Pies:
             return frame == self.frame
         near = 1 / _ZOOM_KEPT < frame.zoom / self.frame.zoom < _ZOOM_KEPT
         corners = np.array([frame.low, frame.high])
-        return near and bool(self.frame.holds(corners).all())
+        return near and self.frame.holds(corners).size == len(corners)
 
 
 def pie_radius(spots: SpotsView) -> NDArray[np.float64]:
     """World radius of the pie of every spot, shape (n_spots,).
 
     Circles have their own. Of polygons and labels it is 0.4 of the distance between neighbours,
-    taken from those in the middle where there are many.
+    taken from those in the middle where there are many; at most that of a circle as large as the
+    median polygon.
 
     Parameters
     ----------
@@ -113,7 +118,11 @@ def pie_radius(spots: SpotsView) -> NDArray[np.float64]:
     """
     if spots.radius is not None:
         return spots.radius
-    return np.full(len(spots.xy), 0.4 * spots.pitch)
+    radius = 0.4 * spots.pitch
+    if spots.polygons:
+        some = spots.polygons[:: max(1, len(spots.polygons) // _FEW)]
+        radius = min(radius, float(np.sqrt(np.median([_area(p) for p in some]) / np.pi)))
+    return np.full(len(spots.xy), radius)
 
 
 def draw_pies(
@@ -142,9 +151,9 @@ def draw_pies(
     composition = run.result.composition
     if composition is None:
         return None
-    word, around = _why_not(spots, radius, frame)
+    word, around, chosen = _around(spots, radius, frame)
     rows = spots.rows_in(composition.spot_names)
-    chosen = np.flatnonzero(around.holds(spots.xy) & (rows >= 0))
+    chosen = chosen[rows[chosen] >= 0]
     if word or chosen.size == 0:
         return _nothing(spots, word or "Pies: no spot of this run is in view", frame)
     corners = round_enough(float(radius[chosen].max()) * frame.zoom)
@@ -190,24 +199,33 @@ def faces_of(pies: Pies) -> NDArray[np.int64]:
 
 
 def without_repeats(pies: Legend, others: Sequence[Legend]) -> Legend:
-    """Leave types out of the legend of the pies where another legend has them all."""
+    """Leave types out of the legend of the pies that another legend has already."""
     named = {entry.name for legend in others for entry in legend.entries}
-    if {entry.name for entry in pies.entries} <= named:
-        return dataclasses.replace(pies, entries=())
-    return pies
+    rest = tuple(entry for entry in pies.entries if entry.name not in named)
+    return dataclasses.replace(pies, entries=rest)
 
 
-def _why_not(spots: SpotsView, radius: NDArray[np.float64], frame: Frame) -> tuple[str, Frame]:
-    """Say why no pies can be drawn, or nothing; and the frame for which they can."""
-    inside = frame.holds(spots.xy)
-    widths = 2 * frame.zoom * radius[inside]
-    if widths.size and float(np.median(widths)) < LEAST_WIDTH:
-        return "Pies: zoom in to see them", frame
-    if widths.size > MOST_PIES:
-        return f"Pies: {widths.size:,} spots in view, zoom in", frame
+def _around(
+    spots: SpotsView, radius: NDArray[np.float64], frame: Frame
+) -> tuple[str, Frame, NDArray[np.int64]]:
+    """Say why no pies can be drawn, or nothing; for which frame they can; the spots in that."""
+    far, nobody = "Pies: zoom in to see them", np.zeros(0, dtype=np.int64)
+    if 2 * frame.zoom * float(radius.max(initial=0)) < LEAST_WIDTH:
+        return far, frame, nobody
     around = frame.grown()
-    fits = int(around.holds(spots.xy).sum()) <= MOST_PIES
-    return "", around if fits else frame
+    near = around.holds(spots.xy)
+    inside = near[frame.holds(spots.xy[near])]
+    if inside.size and 2 * frame.zoom * float(np.median(radius[inside])) < LEAST_WIDTH:
+        return far, frame, nobody
+    if inside.size > MOST_PIES:
+        return f"Pies: {inside.size:,} spots in view, zoom in", frame, nobody
+    return ("", around, near) if near.size <= MOST_PIES else ("", frame, inside)
+
+
+def _area(outline: NDArray[np.float64]) -> float:
+    """Area within an outline, by the shoelace formula."""
+    (x0, y0), (x1, y1) = outline.T, np.roll(outline, -1, axis=0).T
+    return abs(float((x0 * y1 - x1 * y0).sum())) / 2
 
 
 def _nothing(spots: SpotsView, word: str, frame: Frame) -> Pies:

@@ -44,7 +44,7 @@ class BlendChoice(QWidget):  # type: ignore[misc]  # Qt comes without types
         self.list = QListWidget()
         self.list.setToolTip("Types whose colours are blended, with their mean share")
         self.list.setAccessibleName("Types that are blended")
-        self.list.setSelectionMode(QAbstractItemView.SelectionMode.NoSelection)
+        self.list.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
         self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.list.setTextElideMode(Qt.TextElideMode.ElideMiddle)
         self.word = words()

@@ -37,7 +37,7 @@ MOST_ROWS = 12
 """Rows seen at once; further ones are scrolled to."""
 
 _MARGIN = 10
-_BAR_WIDTH, _BAR_HEIGHT = 190, 44
+BAR_WIDTH, BAR_HEIGHT = 190, 44
 """Pixels that the scale bar takes in the bottom right corner; the legend stays clear of it."""
 _STYLE = """
 #tesseraLegend { background: rgba(20, 22, 26, 205); border-radius: 6px; }
@@ -225,8 +225,8 @@ class LegendOverlay(QFrame):  # type: ignore[misc]  # Qt comes without types
         )
         right = canvas.width() - self.width() - _MARGIN
         below = canvas.height() - self.height() - _MARGIN
-        meets_bar = "right" in self.corner or self.width() + _BAR_WIDTH > canvas.width()
-        below -= _BAR_HEIGHT if meets_bar else 0
+        meets_bar = "right" in self.corner or self.width() + BAR_WIDTH > canvas.width()
+        below -= BAR_HEIGHT if meets_bar else 0
         self.move(
             QPoint(
                 right if "right" in self.corner else _MARGIN,

@@ -78,6 +78,7 @@ class ShowingForm(QWidget):  # type: ignore[misc]  # Qt comes without types
         self.spots = _check("Spots", "Draw the composition of the spots")
         self.spot_colour = _choice(_SPOTS.items(), "What the colour of a spot says")
         self.blend = BlendChoice()
+        self.blend.hide()
         self.pies = _check("Pies", "Draw the shares of every spot as a pie when you are near")
         self.density = _check("Density", "Draw where the cells of the type below lie, as a veil")
         self.cell_type = _choice((), "The one type meant by a share and by the density")

@@ -10,7 +10,7 @@ from qtpy.QtWidgets import QWidget
 
 from napari_tessera.viewer.hover import SpotBars, SpotFinder, bars_of
 from napari_tessera.viewer.layer_data import Role
-from napari_tessera.widgets.legend import canvas_widget_of
+from napari_tessera.widgets.legend import BAR_HEIGHT, BAR_WIDTH, canvas_widget_of
 from napari_tessera.widgets.legend_parts import colour_of
 
 if TYPE_CHECKING:
@@ -22,10 +22,12 @@ if TYPE_CHECKING:
     from napari_tessera.contract.views import SpotsView, TissueView
     from napari_tessera.widgets.results_layers import RunLayers
 
-WIDTH = 240
-"""Pixels that the bars take across."""
+WIDTH, LEAST_WIDTH = 240, 150
+"""Pixels that the bars take across, on a canvas that is wide enough and on any other."""
 
-_MARGIN, _PAD, _LINE, _NAME, _NUMBER = 10, 8, 16, 112, 34
+_MARGIN, _PAD, _LINE, _NUMBER = 10, 8, 16, 34
+_NAMES = 0.47
+"""Part of the width that the names take."""
 _GROUND = QColor(20, 22, 26, 205)
 _WORDS = QColor("#f2f2f2")
 
@@ -36,7 +38,7 @@ class ShareBars(QWidget):  # type: ignore[misc]  # Qt comes without types
     Parameters
     ----------
     canvas : QWidget
-        Widget whose upper corner it keeps to.
+        Widget whose corner it keeps to: the upper right one, or the lower left one.
     """
 
     def __init__(self, canvas: QWidget) -> None:
@@ -46,15 +48,15 @@ class ShareBars(QWidget):  # type: ignore[misc]  # Qt comes without types
         self.told: SpotBars | None = None
         self.hide()
 
-    def tell(self, told: SpotBars | None, *, left: bool = False) -> None:
+    def tell(self, told: SpotBars | None, *, low: bool = False) -> None:
         """Show the bars of a spot, or none.
 
         Parameters
         ----------
         told : SpotBars or None
             What to show; None hides the widget.
-        left : bool
-            Whether to keep to the left corner rather than to the right one.
+        low : bool
+            Whether to keep to the lower left corner, because the legend is above.
         """
         self.told = told
         canvas = self.parentWidget()
@@ -64,8 +66,11 @@ class ShareBars(QWidget):  # type: ignore[misc]  # Qt comes without types
         words = "; ".join(f"{bar.name} {bar.share:.0%}" for bar in told.bars)
         self.setAccessibleName(f"{told.title}; {words}")
         height = (len(told.bars) + 1) * _LINE + 2 * _PAD
-        at = _MARGIN if left else max(canvas.width() - WIDTH - _MARGIN, 0)
-        self.setGeometry(at, _MARGIN, WIDTH, height)
+        width = max(min(WIDTH, canvas.width() - 2 * _MARGIN), LEAST_WIDTH)
+        left = _MARGIN if low else max(canvas.width() - width - _MARGIN, 0)
+        below = _MARGIN + (BAR_HEIGHT if width + BAR_WIDTH > canvas.width() else 0)
+        top = max(canvas.height() - height - below, 0) if low else _MARGIN
+        self.setGeometry(left, top, width, height)
         self.show()
         self.raise_()
         self.update()
@@ -74,22 +79,23 @@ class ShareBars(QWidget):  # type: ignore[misc]  # Qt comes without types
         """Draw title and bars."""
         if self.told is None:
             return
+        width, names = self.width(), _NAMES * self.width()
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(_GROUND)
         painter.drawRoundedRect(QRectF(self.rect()), 6, 6)
         self._write(
-            painter, self.told.title, QRectF(_PAD, _PAD, WIDTH - 2 * _PAD, _LINE), bold=True
+            painter, self.told.title, QRectF(_PAD, _PAD, width - 2 * _PAD, _LINE), bold=True
         )
-        room = WIDTH - 2 * _PAD - _NAME - _NUMBER
+        room = width - 2 * _PAD - names - _NUMBER
         for number, bar in enumerate(self.told.bars, start=1):
             top = _PAD + number * _LINE
-            self._write(painter, bar.name, QRectF(_PAD, top, _NAME - 4, _LINE))
+            self._write(painter, bar.name, QRectF(_PAD, top, names - 4, _LINE))
             painter.setPen(Qt.PenStyle.NoPen)
             painter.setBrush(colour_of(bar.rgba))
-            painter.drawRect(QRectF(_PAD + _NAME, top + 3, max(room * bar.share, 1), _LINE - 6))
-            place = QRectF(WIDTH - _PAD - _NUMBER, top, _NUMBER, _LINE)
+            painter.drawRect(QRectF(_PAD + names, top + 3, max(room * bar.share, 1), _LINE - 6))
+            place = QRectF(width - _PAD - _NUMBER, top, _NUMBER, _LINE)
             self._write(painter, f"{bar.share:.0%}", place, to_right=True)
         painter.end()
 
@@ -210,7 +216,7 @@ class ShareWatch(QObject):  # type: ignore[misc]  # Qt comes without types
                 canvas.installEventFilter(self)
                 self._bars = ShareBars(canvas)
         if self._bars is not None and (told is not None or self._bars.told is not None):
-            self._bars.tell(told, left=self._corner() == "top right")
+            self._bars.tell(told, low="top" in self._corner())
 
 
 def _shows_spots(layers: RunLayers) -> bool:
