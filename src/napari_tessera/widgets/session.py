@@ -15,6 +15,7 @@ from napari_tessera.widgets.colour_choice import ColourChoice
 from napari_tessera.widgets.dropping import looks_like_tissue
 from napari_tessera.widgets.legend import canvas_widget_of
 from napari_tessera.widgets.main_thread import MainThread
+from napari_tessera.widgets.settled import Settled
 from napari_tessera.workbench.bench import Bench
 from napari_tessera.workbench.colouring import Colouring
 from napari_tessera.workbench.comparing import Comparing
@@ -65,6 +66,7 @@ class Session(QObject):  # type: ignore[misc]  # Qt comes without types
         self.recorder = Recorder(bench, self.explaining, post)
         self.comparing = Comparing(bench, post)
         self.exploring = Exploring(bench, post)
+        self._settled = Settled(bench)
         self._minds = (
             self.explaining, self.colouring, self.scaling, self.finding,
             self.editing, self.recorder, self.comparing, self.exploring,
@@ -134,6 +136,7 @@ class Session(QObject):  # type: ignore[misc]  # Qt comes without types
     def close(self) -> None:
         """Stop every job; each stays resumable."""
         self._look.stop()
+        self._settled.close()
         self.activity.close()
         for mind in self._minds:
             mind.close(MIND_CLOSE_S)
