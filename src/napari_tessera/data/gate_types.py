@@ -36,7 +36,8 @@ def check_types(
     if column is None:
         return None, everyone, [remark(
             "types-not-chosen", "reference", "obs", expected="a column with cell types",
-            found="none chosen", hint="Without it cells are placed, but no composition is made.",
+            found="none chosen",
+            hint="Cells are placed and genes imputed without; a composition needs them.",
         )]  # fmt: skip
     if column not in reference.obs.columns:
         return None, everyone, [refuse(
