@@ -8,6 +8,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 PYTEST_ARGS ?=
+# Tests run beside each other: two at least, and one core is left to the machine where there are four.
+WORKERS ?= $(shell n=$$(nproc 2>/dev/null || echo 2); echo $$(( n > 3 ? 3 : 2 )))
 
 # The package itself reads only NAPARI_TESSERA_DATA; a data folder that lies beside the checkout is taken by itself.
 ifeq ($(strip $(NAPARI_TESSERA_DATA)),)
@@ -56,7 +58,7 @@ story: $(READY)  ## drive the real window through the whole story; pictures and 
 	@echo "story/ has a picture of every step, the script, and what its replay computed."
 
 test: $(READY)  ## run the whole suite, windows included
-	OMP_NUM_THREADS=1 NUMBA_NUM_THREADS=1 $(SCREEN) $(BIN)/python -m pytest -p no:cacheprovider -n 2 --dist loadfile --no-loadscope-reorder $(PYTEST_ARGS)
+	OMP_NUM_THREADS=1 NUMBA_NUM_THREADS=1 $(SCREEN) $(BIN)/python -m pytest -p no:cacheprovider -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(PYTEST_ARGS)
 
 check: $(READY)  ## style, types, imports, dependencies, manifest, documentation
 	$(BIN)/ruff check

@@ -112,7 +112,8 @@ def planted_files(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def sample(planted_files: Path, tmp_path: Path) -> Sample:
-    """Copy the planted sample."""
+    """Copy the planted sample, as long as nobody has worked in it."""
+    assert not list(planted_files.glob("*.tessera"))
     shutil.copytree(planted_files, tmp_path / "sample")
     return Sample(tmp_path / "sample" / "tissue.zarr", tmp_path / "sample" / "reference.h5ad")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -28,11 +29,12 @@ EVERYWHERE = np.array([[-1e5, -1e5], [1e5, -1e5], [1e5, 1e5], [-1e5, 1e5]])
 
 
 @pytest.fixture(scope="module")
-def run(planted_files: Path) -> Run:
-    """Map the planted cells without training."""
+def run(planted_files: Path, tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """Map the planted cells without training, in a copy: a fit leaves its directory beside."""
+    folder = shutil.copytree(planted_files, tmp_path_factory.mktemp("explored") / "sample")
     return nt.map_cells(
-        planted_files / "tissue.zarr",
-        planted_files / "reference.h5ad",
+        folder / "tissue.zarr",
+        folder / "reference.h5ad",
         cell_type_column="cell_type",
         method="baseline",
     )
