@@ -13,8 +13,7 @@ from napari_tessera.viewer.composition import SpotColour, paint_spots, spot_colu
 from napari_tessera.viewer.layer_data import LayerData, Role, mark, world_units
 from napari_tessera.viewer.legend import Painting, category_legend, ramp_legend, short
 from napari_tessera.viewer.mixture import paint_blend, paled_by_lead
-from napari_tessera.viewer.raster import Dots
-from napari_tessera.viewer.spots import SPOT_OPACITY, diameter_of, placed, spots_layer
+from napari_tessera.viewer.spots import placed, spot_dots, spots_layer
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -24,6 +23,7 @@ if TYPE_CHECKING:
     from napari_tessera.contract.imputation import Imputation
     from napari_tessera.contract.results import Run, RunResult
     from napari_tessera.contract.views import SpotsView, TissueView
+    from napari_tessera.viewer.raster import Dots
 
 LEAST_TRUST = 0.3
 """Genes whose expected correlation is below this are marked in the list."""
@@ -251,20 +251,12 @@ def answer_dots(run: Run, view: TissueView, spots: SpotsView) -> Dots:
     spots : SpotsView
         Its spots, drawn as dots.
     """
-    columns: dict[str, NDArray[np.generic]] = {}
-
-    def words(row: int) -> dict[str, object]:
-        if not columns:
-            columns.update(answer_columns(run.result, spots))
-        return {name: values[row] for name, values in columns.items()}
-
     arguments = {
         "name": f"{run.name} spots",
-        "opacity": SPOT_OPACITY,
         "metadata": mark(Role.COMPOSITION, run.name),
         **world_units(view.unit),
     }
-    return Dots(xy=spots.xy, diameter=lambda: diameter_of(spots), words=words, arguments=arguments)
+    return spot_dots(spots, arguments, lambda: answer_columns(run.result, spots))
 
 
 def answer_columns(result: RunResult, spots: SpotsView) -> dict[str, NDArray[np.generic]]:

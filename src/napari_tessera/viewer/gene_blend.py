@@ -11,8 +11,7 @@ import numpy as np
 from napari_tessera.viewer.colours import RGBA, faded, limits_of, rgba_of, value_rgba
 from napari_tessera.viewer.layer_data import LayerData, Role, mark, world_units
 from napari_tessera.viewer.legend import Legend, alpha_legend, ramp_legend, short
-from napari_tessera.viewer.raster import Dots
-from napari_tessera.viewer.spots import SPOT_OPACITY, diameter_of, placed, spots_layer
+from napari_tessera.viewer.spots import placed, spot_dots, spots_layer
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,6 +19,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from napari_tessera.contract.views import SpotsView, TissueView
+    from napari_tessera.viewer.raster import Dots
 
 BLEND = ("#ff5a36", "#2fd6ff", "#ffe14d", "#b06bff")
 """Red, blue, yellow, violet: told apart with every kind of colour vision, light enough for H&E."""
@@ -132,18 +132,8 @@ def genes_dots(view: TissueView, spots: SpotsView, genes: Sequence[DrawnGene], n
     name : str
         Name of the layer.
     """
-    columns: dict[str, NDArray[np.generic]] = {}
-
-    def words(row: int) -> dict[str, object]:
-        if not columns:
-            columns.update(gene_columns(genes, spots))
-        return {title: values[row] for title, values in columns.items()}
-
-    arguments = {
-        "name": name, "opacity": SPOT_OPACITY, "metadata": mark(Role.GENES),
-        **world_units(view.unit),
-    }  # fmt: skip
-    return Dots(xy=spots.xy, diameter=lambda: diameter_of(spots), words=words, arguments=arguments)
+    arguments = {"name": name, "metadata": mark(Role.GENES), **world_units(view.unit)}
+    return spot_dots(spots, arguments, lambda: gene_columns(genes, spots))
 
 
 def _blend(shares: Sequence[NDArray[np.floating]], colours: Sequence[RGBA]) -> NDArray[np.float32]:

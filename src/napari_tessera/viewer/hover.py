@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from napari_tessera.contract.palette import colours_of
+from napari_tessera.numerics.outlines import inside
 from napari_tessera.viewer.colours import RGBA, rgba_of
 
 if TYPE_CHECKING:
@@ -52,7 +53,8 @@ class SpotFinder:
         near = self._nearest(x, y)
         if self._spots.polygons is not None:
             outlines = self._spots.polygons
-            return next((int(i) for i in near if _holds(outlines[i], x, y)), None)
+            here = np.array([[x, y]])
+            return next((int(i) for i in near if inside(outlines[i], here).all()), None)
         return int(near[0]) if near.size else None
 
     def of_label(self, label: int) -> int | None:
@@ -74,9 +76,9 @@ class SpotFinder:
         near = np.flatnonzero((across <= self._reach) & (down <= self._reach))
         far = np.hypot(across[near], down[near])
         radius = self._spots.radius
-        inside = far <= (self._reach if radius is None else radius[near])
-        order = np.argsort(far[inside], kind="stable")[:_NEAREST]
-        return np.asarray(near[inside][order], dtype=np.int64)
+        held = far <= (self._reach if radius is None else radius[near])
+        order = np.argsort(far[held], kind="stable")[:_NEAREST]
+        return np.asarray(near[held][order], dtype=np.int64)
 
     @cached_property
     def _reach(self) -> float:
@@ -142,13 +144,3 @@ def bars_of(run: Run, spots: SpotsView, spot: int) -> SpotBars | None:
     second = float(shares[order[1]]) if len(order) > 1 else 0.0
     ahead = float(shares[order[0]]) - second
     return SpotBars(title=f"{spots.names[spot]}: lead {ahead:.0%}", bars=tuple(bars))
-
-
-def _holds(outline: NDArray[np.float64], x: float, y: float) -> bool:
-    """Whether a point is within an outline: a ray from it crosses that an odd number of times."""
-    x0, y0 = outline.T
-    x1, y1 = np.roll(outline, -1, axis=0).T
-    straddles = (y0 > y) != (y1 > y)
-    run, rise = x1[straddles] - x0[straddles], y1[straddles] - y0[straddles]
-    crossing = x0[straddles] + (y - y0[straddles]) * run / rise
-    return bool(np.count_nonzero(crossing > x) % 2)

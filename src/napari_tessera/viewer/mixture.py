@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from napari_tessera.contract.palette import colours_of
-from napari_tessera.viewer.colours import ENOUGH, limits_of, rgba_of
+from napari_tessera.viewer.colours import ENOUGH, limits_of, palette_table
 from napari_tessera.viewer.legend import Legend, LegendEntry, Painting, short
 from napari_tessera.viewer.spots import placed
 
@@ -104,9 +103,8 @@ def paint_blend(
     """
     known = composition.types.tolist()
     types = [name for name in chosen if name in known][:MOST_BLENDED]
-    shares = composition.values[:, [known.index(name) for name in types]]
-    palette = colours_of(known, colours)
-    table = np.array([rgba_of(palette[name]) for name in types], np.float32).reshape(-1, 4)
+    at = [known.index(name) for name in types]
+    shares, table = composition.values[:, at], palette_table(tuple(known), colours)[at]
     seen = np.array([name not in hidden for name in types], dtype=np.float32)
     weights = shares * seen
     total = weights.sum(axis=1)

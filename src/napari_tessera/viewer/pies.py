@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from napari_tessera.contract.palette import colours_of
 from napari_tessera.viewer.certainty import certainty
-from napari_tessera.viewer.colours import faded, rgba_of
+from napari_tessera.viewer.colours import faded, palette_table
 from napari_tessera.viewer.composition import SpotColour
 from napari_tessera.viewer.frames import row_col
 from napari_tessera.viewer.layer_data import LayerData, Role, mark, world_units
@@ -120,8 +119,11 @@ def pie_radius(spots: SpotsView) -> NDArray[np.float64]:
         return spots.radius
     radius = 0.4 * spots.pitch
     if spots.polygons:
+        import shapely
+
         some = spots.polygons[:: max(1, len(spots.polygons) // _FEW)]
-        radius = min(radius, float(np.sqrt(np.median([_area(p) for p in some]) / np.pi)))
+        areas = [shapely.Polygon(outline).area for outline in some]
+        radius = min(radius, float(np.sqrt(np.median(areas) / np.pi)))
     return np.full(len(spots.xy), radius)
 
 
@@ -160,7 +162,7 @@ def draw_pies(
     mesh = pie_mesh(
         spots.xy[chosen], radius[chosen], composition.values[rows[chosen]], corners=corners
     )
-    table = _table(run, composition)
+    table = palette_table(tuple(composition.types.tolist()), run.colours)
     rgba = _seen(table, composition, showing.hidden)[mesh.types]
     sure = certainty(run.result, SpotColour.DOMINANT) if showing.fade else None
     if sure is not None:
@@ -222,12 +224,6 @@ def _around(
     return ("", around, near) if near.size <= MOST_PIES else ("", frame, inside)
 
 
-def _area(outline: NDArray[np.float64]) -> float:
-    """Area within an outline, by the shoelace formula."""
-    (x0, y0), (x1, y1) = outline.T, np.roll(outline, -1, axis=0).T
-    return abs(float((x0 * y1 - x1 * y0).sum())) / 2
-
-
 def _nothing(spots: SpotsView, word: str, frame: Frame) -> Pies:
     """One clear triangle without an extent, where there are spots."""
     return Pies(
@@ -237,13 +233,6 @@ def _nothing(spots: SpotsView, word: str, frame: Frame) -> Pies:
         n_pies=0,
         frame=frame,
     )
-
-
-def _table(run: Run, composition: Composition) -> NDArray[np.float32]:
-    """Colour of every type, shape (n_types, 4)."""
-    names = composition.types.tolist()
-    palette = colours_of(names, run.colours)
-    return np.array([rgba_of(palette[name]) for name in names], dtype=np.float32)
 
 
 def _seen(

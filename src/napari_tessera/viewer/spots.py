@@ -11,8 +11,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from napari_tessera.viewer.frames import pixel_affine, row_col
+from napari_tessera.viewer.raster import Dots
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
     from numpy.typing import NDArray
 
     from napari_tessera.contract.views import SpotsView
@@ -123,6 +126,33 @@ def placed(
 
 def _border(spots: SpotsView) -> float:
     return 0.04 * spots.pitch
+
+
+def spot_dots(
+    spots: SpotsView,
+    arguments: dict[str, Any],
+    columns: Callable[[], Mapping[str, NDArray[np.generic]]],
+) -> Dots:
+    """Coloured spots as a crowd that is drawn as a raster.
+
+    Parameters
+    ----------
+    spots : SpotsView
+        Spots that are drawn as dots.
+    arguments : dict
+        Name, metadata and unit of the layer.
+    columns : callable
+        Gives what the mouse tells of every spot; asked once, when the mouse is first there.
+    """
+    known: dict[str, NDArray[np.generic]] = {}
+
+    def words(row: int) -> dict[str, object]:
+        if not known:
+            known.update(columns())
+        return {name: values[row] for name, values in known.items()}
+
+    look = {"opacity": SPOT_OPACITY, **arguments}
+    return Dots(xy=spots.xy, diameter=lambda: diameter_of(spots), words=words, arguments=look)
 
 
 def diameter_of(spots: SpotsView) -> float:

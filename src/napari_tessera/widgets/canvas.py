@@ -15,9 +15,10 @@ from napari_tessera.viewer.neighbourly import element_metadata, spots_metadata
 from napari_tessera.viewer.tissue import OUTLINE_BEHIND_CELLS, OUTLINE_OPACITY, tissue_layers
 from napari_tessera.widgets.camera import CameraWatch, look_at_spots
 from napari_tessera.widgets.gene_painter import GenePainter
+from napari_tessera.widgets.layer_list import insert_layer
 from napari_tessera.widgets.legend import LegendOverlay, canvas_widget_of
 from napari_tessera.widgets.raster_painter import outline_raster, stop_rasters
-from napari_tessera.widgets.results_layers import RunLayers, insert_layer
+from napari_tessera.widgets.results_layers import RunLayers
 from napari_tessera.widgets.results_preview import Preview
 from napari_tessera.widgets.scale_bar import ScaleBar, napari_bar
 from napari_tessera.widgets.share_bars import ShareWatch

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from napari_tessera.viewer.agreement import agreement_layers
 from napari_tessera.viewer.layer_data import MARK, Role
-from napari_tessera.widgets.results_layers import insert_layer
+from napari_tessera.widgets.layer_list import insert_layer
 
 if TYPE_CHECKING:
     from napari.layers import Layer

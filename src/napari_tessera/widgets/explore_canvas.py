@@ -11,7 +11,7 @@ from qtpy.QtCore import QTimer
 
 from napari_tessera.viewer.layer_data import MARK, Role, mark, world_units
 from napari_tessera.viewer.selection import selection_layer
-from napari_tessera.widgets.results_layers import insert_layer
+from napari_tessera.widgets.layer_list import insert_layer
 
 if TYPE_CHECKING:
     from napari.viewer import Viewer

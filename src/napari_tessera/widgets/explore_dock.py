@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from qtpy.QtCore import Qt
+from qtpy.QtCore import Qt, QTimer
 from qtpy.QtWidgets import (
     QCompleter,
     QLineEdit,
@@ -46,6 +46,7 @@ if TYPE_CHECKING:
 
     from napari.viewer import Viewer
     from numpy.typing import NDArray
+    from qtpy.QtGui import QShowEvent
 
     from napari_tessera.viewer.violins import GeneViolins
     from napari_tessera.workbench.bench import Bench
@@ -104,7 +105,15 @@ class ExploreDock(QWidget):  # type: ignore[misc]  # Qt comes without types
         self._lay_out()
         self._connect()
         self._on_selected()
-        exploring.watch()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Begin once the dock is seen; one that is opened as a tab behind others is not."""
+        super().showEvent(event)
+        QTimer.singleShot(0, self._begin)
+
+    def _begin(self) -> None:
+        if self.isVisible():
+            self._exploring.watch()
 
     def _buttons(self) -> None:
         do = self._exploring

@@ -15,8 +15,8 @@ from napari_tessera.viewer.layer_data import MARK, Role
 from napari_tessera.viewer.legend import Painting
 from napari_tessera.viewer.spots import colour_change, shape_of_spots
 from napari_tessera.viewer.tissue import many_dots
+from napari_tessera.widgets.layer_list import insert_layer
 from napari_tessera.widgets.raster_painter import RasterPainter
-from napari_tessera.widgets.results_layers import insert_layer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

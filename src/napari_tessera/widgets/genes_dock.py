@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from napari.utils.notifications import show_warning
-from qtpy.QtCore import QEvent, QObject, QSize, Qt
+from qtpy.QtCore import QEvent, QObject, QSize, Qt, QTimer
 from qtpy.QtGui import QKeyEvent
 from qtpy.QtWidgets import (
     QAbstractItemView,
@@ -25,6 +25,8 @@ from napari_tessera.workbench.gene_finding import MOST_GENES
 from napari_tessera.workbench.gene_search import MEASURED, GeneEntry, split_words
 
 if TYPE_CHECKING:
+    from qtpy.QtGui import QShowEvent
+
     from napari_tessera.widgets.canvas import Canvas
     from napari_tessera.workbench.gene_finding import GeneFinding, GeneValues
 
@@ -83,7 +85,15 @@ class GenesDock(QWidget):  # type: ignore[misc]  # Qt comes without types
         finding.fetched.connect(self._on_fetched)
         finding.failed.connect(self._on_failed)
         self.refresh()
-        finding.watch()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Begin once the dock is seen; one that is opened as a tab behind others is not."""
+        super().showEvent(event)
+        QTimer.singleShot(0, self._begin)
+
+    def _begin(self) -> None:
+        if self.isVisible():
+            self._finding.watch()
 
     def sizeHint(self) -> QSize:
         """Room for a dozen genes."""

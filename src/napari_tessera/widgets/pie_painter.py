@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from napari_tessera.viewer.layer_data import MARK
 from napari_tessera.viewer.pies import draw_pies, faces_of, pie_radius, pies_layer, without_repeats
 from napari_tessera.widgets.camera import frame_of
+from napari_tessera.widgets.layer_list import insert_layer
 
 if TYPE_CHECKING:
     import numpy as np
@@ -123,17 +124,13 @@ class PiePainter:
 
     def _insert(self, made: Any) -> Layer:  # noqa: ANN401 - a layer tuple
         """Put the layer right above the others of the run."""
-        from napari.layers import Layer
-
-        data, arguments, kind = made
-        layer, name = Layer.create(data, arguments, kind), arguments["metadata"][MARK]["run"]
+        name = made[1]["metadata"][MARK]["run"]
         own = [
             i
             for i, other in enumerate(self._viewer.layers)
             if other.metadata.get(MARK, {}).get("run") == name
         ]
-        self._viewer.layers.insert(max(own) + 1 if own else len(self._viewer.layers), layer)
-        return layer
+        return insert_layer(self._viewer, made, max(own) + 1 if own else None)
 
 
 def refill_mesh(layer: Layer, pies: Pies) -> None:

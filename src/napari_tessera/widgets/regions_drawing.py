@@ -10,7 +10,7 @@ from qtpy.QtCore import QTimer
 from napari_tessera.viewer.colours import rgba_of
 from napari_tessera.viewer.layer_data import MARK, Role
 from napari_tessera.viewer.regions import FILL, PALETTE, regions_layer, regions_of
-from napari_tessera.widgets.results_layers import insert_layer
+from napari_tessera.widgets.layer_list import insert_layer
 
 if TYPE_CHECKING:
     from napari.viewer import Viewer

@@ -32,6 +32,7 @@ from napari_tessera.viewer.placement import (
 from napari_tessera.viewer.raster import Dots, as_raster
 from napari_tessera.viewer.showing import Showing
 from napari_tessera.viewer.spots import colour_change, shape_of_spots
+from napari_tessera.widgets.layer_list import insert_layer
 from napari_tessera.widgets.pie_painter import PiePainter
 from napari_tessera.widgets.points_layer import recolour_points, refill_points
 from napari_tessera.widgets.raster_painter import RasterPainter
@@ -371,27 +372,3 @@ class RunLayers:
         painter = self._rasters.pop(role, None)
         if painter is not None:
             painter.close()
-
-
-def insert_layer(viewer: Viewer, made: LayerData | Layer, index: int | None = None) -> Layer:
-    """Make a layer of a layer tuple, unless it is one, and put it into a viewer.
-
-    Parameters
-    ----------
-    viewer : napari.Viewer
-        Where it goes.
-    made : LayerData or napari.layers.Layer
-        Data, arguments, type.
-    index : int or None
-        Place in the list, 0 lowest; on top where None.
-    """
-    from napari.layers import Layer
-
-    if isinstance(made, tuple):
-        data, arguments, kind = made
-        given = {name: value for name, value in arguments.items() if value is not None}
-        layer = Layer.create(data, given, kind)
-    else:
-        layer = made
-    viewer.layers.insert(len(viewer.layers) if index is None else index, layer)
-    return layer

@@ -15,8 +15,8 @@ from napari_tessera.viewer.colours import Categories, categories
 from napari_tessera.viewer.frames import row_col
 from napari_tessera.viewer.legend import Legend, category_legend
 from napari_tessera.viewer.placement import NO_TYPE, preview_layer
+from napari_tessera.widgets.layer_list import insert_layer
 from napari_tessera.widgets.points_layer import refill_points
-from napari_tessera.widgets.results_layers import insert_layer
 
 if TYPE_CHECKING:
     from napari.layers import Layer

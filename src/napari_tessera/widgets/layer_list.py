@@ -1,0 +1,35 @@
+"""Layers put into the viewer's list."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from napari.layers import Layer
+    from napari.viewer import Viewer
+
+    from napari_tessera.viewer.layer_data import LayerData
+
+
+def insert_layer(viewer: Viewer, made: LayerData | Layer, index: int | None = None) -> Layer:
+    """Make a layer of a layer tuple, unless it is one, and put it into a viewer.
+
+    Parameters
+    ----------
+    viewer : napari.Viewer
+        Where it goes.
+    made : LayerData or napari.layers.Layer
+        Data, arguments, type.
+    index : int or None
+        Place in the list, 0 lowest; on top where None.
+    """
+    from napari.layers import Layer
+
+    if isinstance(made, tuple):
+        data, arguments, kind = made
+        given = {name: value for name, value in arguments.items() if value is not None}
+        layer = Layer.create(data, given, kind)
+    else:
+        layer = made
+    viewer.layers.insert(len(viewer.layers) if index is None else index, layer)
+    return layer
