@@ -72,6 +72,19 @@ def test_a_resumed_fit_ends_as_an_unbroken_one(cancel_at: int, unbroken: Fitted)
     assert_same(STEM.fit(PAIRED, QUICK, SilentMonitor(), watcher.state), unbroken)
 
 
+def test_a_fit_does_not_depend_on_the_number_of_threads(unbroken: Fitted) -> None:
+    torch.set_num_threads(3)
+    try:
+        assert_same(STEM.fit(PAIRED, QUICK, SilentMonitor()), unbroken)
+    finally:
+        torch.set_num_threads(1)
+
+
+def test_finished_early_all_networks_count_once_they_have_begun_to_learn() -> None:
+    soon, later = (STEM.fit(PAIRED, QUICK, Watcher(finish_at=n)) for n in (7, 6 + 4))
+    assert [f.state.values["n_members"] for f in (soon, later)] == [1, 2]
+
+
 @pytest.mark.parametrize("finish_at", [1, 6, 9, 15])
 def test_finishing_early_keeps_a_valid_result(finish_at: int) -> None:
     fitted = STEM.fit(PAIRED, QUICK, Watcher(finish_at=finish_at))

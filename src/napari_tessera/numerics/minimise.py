@@ -121,27 +121,77 @@ def minimise(
     FitCancelled
         If the watcher says so.
     """
-    parameters = [p for p in net.parameters() if p.requires_grad]
-    optimiser = torch.optim.AdamW(
-        parameters, lr=plan.rate(0), weight_decay=plan.weight_decay, fused=True
-    )
-    history: dict[str, list[float]] = {}
-    first = 0 if resume is None else _restore(net, optimiser, resume, history)
-    net.train()
+    run = Optimisation.start(net, plan, resume)
     early = False
-    for step in range(first, plan.n_steps):
-        losses = _take_step(net, optimiser, plan, step)
-        if step % RECORD_EVERY == 0 or step == plan.n_steps - 1:
-            for name, value in {"step": float(step), **losses}.items():
-                history.setdefault(name, []).append(value)
-        watch.each_step(step)
-        done = step + 1
-        watch.monitor.checkpoint(lambda s=done: watch.wrap(_state(net, optimiser, s, history)))  # type: ignore[misc]
-        if watch.monitor.report(watch.describe(done, losses)) is Verdict.FINISH:
-            early = True
-            break
-    net.eval()
-    return {name: tuple(values) for name, values in history.items()}, early
+    while not (run.done or early):
+        run.advance()
+        watch.each_step(run.step - 1)
+        watch.monitor.checkpoint(lambda: watch.wrap(run.state()))
+        early = watch.monitor.report(watch.describe(run.step, run.losses)) is Verdict.FINISH
+    return run.end(), early
+
+
+@dataclasses.dataclass
+class Optimisation:
+    """One network on its way through a plan.
+
+    Parameters
+    ----------
+    net : Module
+        Is trained in place.
+    plan : Plan
+        Losses and schedule.
+    optimiser : Optimizer
+        Keeps its moments.
+    step : int
+        Steps taken.
+    losses : dict of str to float
+        Unweighted terms of the last step and their weighted ``total``.
+    history : dict of str to list of float
+        ``step`` and the losses of every `RECORD_EVERY`-th step and of the last.
+    """
+
+    net: nn.Module
+    plan: Plan
+    optimiser: torch.optim.Optimizer
+    step: int = 0
+    losses: dict[str, float] = dataclasses.field(default_factory=dict)
+    history: dict[str, list[float]] = dataclasses.field(default_factory=dict)
+
+    @classmethod
+    def start(cls, net: nn.Module, plan: Plan, resume: State | None = None) -> Optimisation:
+        """Begin, or go on from a state of `state`."""
+        parameters = [p for p in net.parameters() if p.requires_grad]
+        optimiser = torch.optim.AdamW(
+            parameters, lr=plan.rate(0), weight_decay=plan.weight_decay, fused=True
+        )
+        run = cls(net, plan, optimiser)
+        if resume is not None and resume.values:
+            run.step = _restore(net, optimiser, resume, run.history)
+        net.train()
+        return run
+
+    @property
+    def done(self) -> bool:
+        """Whether all steps are taken."""
+        return self.step >= self.plan.n_steps
+
+    def advance(self) -> None:
+        """Take a step."""
+        self.losses = _take_step(self.net, self.optimiser, self.plan, self.step)
+        if self.step % RECORD_EVERY == 0 or self.step == self.plan.n_steps - 1:
+            for name, value in {"step": float(self.step), **self.losses}.items():
+                self.history.setdefault(name, []).append(value)
+        self.step += 1
+
+    def state(self) -> State:
+        """All that is needed to go on as if it had not been broken."""
+        return _state(self.net, self.optimiser, self.step, self.history)
+
+    def end(self) -> dict[str, tuple[float, ...]]:
+        """Leave the network ready to predict; gives the history."""
+        self.net.eval()
+        return {name: tuple(values) for name, values in self.history.items()}
 
 
 def _take_step(

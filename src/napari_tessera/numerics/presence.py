@@ -14,9 +14,11 @@ import dataclasses
 from typing import TYPE_CHECKING
 
 import numpy as np
+import torch
 from scipy import sparse
 
 from napari_tessera.numerics.seeding import rng_for
+from napari_tessera.numerics.tensors import one_thread
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -164,18 +166,28 @@ class _Model:
         self._fit(n_steps)
 
     def _fit(self, n_steps: int) -> None:
-        """Update W and f in turn."""
-        for _ in range(n_steps):
-            scaled = self.profiles * self.factors
-            ratio = self.counts / np.maximum(self.amounts @ scaled, TINY)
-            self.amounts = self.amounts * (ratio @ scaled.T) / np.maximum(scaled.sum(axis=1), TINY)
-            level = (self.amounts @ self.profiles).sum(axis=0)
-            self.factors = self.counts.sum(axis=0) / np.maximum(level, TINY)
+        """Update W and f in turn, on one thread: threads would wait for each other, not work."""
+        counts, profiles = torch.from_numpy(self.counts), torch.from_numpy(self.profiles)
+        amounts, factors = (torch.from_numpy(a) for a in (self.amounts, self.factors))
+        seen = counts.sum(dim=0)
+        with one_thread():
+            for _ in range(n_steps):
+                scaled = profiles * factors
+                ratio = counts / (amounts @ scaled).clamp_(min=TINY)
+                amounts = amounts * (ratio @ scaled.T) / scaled.sum(dim=1).clamp_(min=TINY)
+                factors = seen / (amounts.sum(dim=0) @ profiles).clamp_(min=TINY)
+        self.amounts, self.factors = amounts.numpy(), factors.numpy()
+
+    def mean(self) -> NDArray[np.float32]:
+        """Give the counts that the fit expects."""
+        with one_thread():
+            scaled = torch.from_numpy(self.profiles * self.factors)
+            return np.asarray((torch.from_numpy(self.amounts) @ scaled).numpy())
 
     @property
     def log_likelihood(self) -> float:
         """Log-likelihood up to what depends on the counts alone."""
-        mean = np.maximum(self.amounts @ (self.profiles * self.factors), TINY)
+        mean = np.maximum(self.mean(), TINY)
         return float((self.counts * np.log(mean) - mean).sum(dtype=np.float64))
 
     def without(self, t: int) -> _Model:
@@ -192,7 +204,7 @@ class _Model:
 
     def with_some(self, profile: NDArray[np.float32], rng: np.random.Generator) -> _Model:
         """Draw counts from this fit with some of one more profile in them, and fit them alike."""
-        mean = np.asarray(self.amounts @ (self.profiles * self.factors), dtype=np.float64)
+        mean = self.mean().astype(np.float64)
         added = profile * self.factors
         there = rng.random((len(mean), 1)) < CONTROL_SPOTS
         share = np.where(there, CONTROL_SHARE, 0.0)

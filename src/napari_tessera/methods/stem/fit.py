@@ -28,26 +28,28 @@ import time
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+import torch
+
 from napari_tessera.contract.method import Fitted
 from napari_tessera.contract.progress import Monitor, Progress
 from napari_tessera.contract.state import State, join_states
+from napari_tessera.methods.stem.course import MEMBER, TRIAL, Course
 from napari_tessera.methods.stem.network import Encoder, new_encoder
 from napari_tessera.methods.stem.options import Variant
 from napari_tessera.methods.stem.placing import credible, place
 from napari_tessera.methods.stem.training import TrainingData, draw, loss_terms, loss_weights
 from napari_tessera.numerics.ahead import Ahead
 from napari_tessera.numerics.held_out import HeldOut, hold_out
-from napari_tessera.numerics.minimise import Plan, Watch, minimise, module_arrays, one_cycle
+from napari_tessera.numerics.minimise import Plan, Watch, one_cycle
 from napari_tessera.numerics.seeding import torch_generator
 from napari_tessera.numerics.tensors import pick_device, quick_products
+from napari_tessera.numerics.together import Together, minimise_together
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    import torch
-    from numpy.typing import NDArray
-
     from napari_tessera.contract.inputs import PairedData
+    from napari_tessera.methods.stem.course import Stage, Training
     from napari_tessera.methods.stem.options import StemOptions
 
 PREVIEW_EVERY, PREVIEW_SPOTS = 20, 12
@@ -62,82 +64,8 @@ FEW_NEIGHBOURS, MANY_NEIGHBOURS = 1.5, 50.0
 NO_TRIAL = "Too few spots to hold some out: steps were not chosen and there is no held-out score."
 
 
-TRIAL, MEMBER = "choosing steps", "fitting"
-"""The two kinds of training run, by their names for people."""
-
-
-@dataclasses.dataclass(frozen=True)
-class _Stage:
-    """One training run among those of a fit: a trial on 90 % of the spots, or a member on all."""
-
-    number: int
-    trial: bool
-    n_steps: int
-    before: int
-    total: int
-
-    @property
-    def title(self) -> str:
-        """Name for people."""
-        return TRIAL if self.trial else MEMBER
-
-
-@dataclasses.dataclass
-class _Course:
-    """What is finished so far: the part of a checkpoint that is not the loop's own."""
-
-    choices: tuple[int, ...]
-    trials: dict[str, dict[str, float]] = dataclasses.field(default_factory=dict)
-    judges: list[dict[str, NDArray[Any]]] = dataclasses.field(default_factory=list)
-    members: list[dict[str, NDArray[Any]]] = dataclasses.field(default_factory=list)
-    history: dict[str, tuple[float, ...]] = dataclasses.field(default_factory=dict)
-
-    def state(self, loop: State) -> State:
-        """Pack for a checkpoint."""
-        parts = {f"member{i}": State(arrays=m) for i, m in enumerate(self.members)}
-        parts |= {f"judge{i}": State(arrays=j) for i, j in enumerate(self.judges)}
-        joined = join_states({**parts, "loop": loop})
-        own = {"trials": self.trials, "n_members": len(self.members)}
-        own["n_judges"] = len(self.judges)
-        return State(arrays=joined.arrays, values={**joined.values, **own})
-
-    @classmethod
-    def restore(cls, choices: tuple[int, ...], state: State) -> _Course:
-        """Inverse of `state`."""
-        n_members, n_judges = (int(state.values[f"n_{w}"]) for w in ("members", "judges"))
-        return cls(
-            choices=choices,
-            trials={k: dict(v) for k, v in state.values["trials"].items()},
-            judges=[dict(state.part(f"judge{i}").arrays) for i in range(n_judges)],
-            members=[dict(state.part(f"member{i}").arrays) for i in range(n_members)],
-        )
-
-    def best_steps(self) -> int:
-        """Pick the steps with the best held-out score; without a trial the given or the most."""
-        if not self.trials:
-            return max(self.choices)
-        return min((int(n) for n in self.trials), key=lambda n: self.trials[str(n)][_JUDGED_BY])
-
-    def next_stage(self, options: StemOptions, *, with_trials: bool) -> _Stage | None:
-        """Say what to train now; None when all is done."""
-        planned = [n for n in self.choices if with_trials]
-        before = sum(n for n in planned if str(n) in self.trials)
-        members = options.n_networks * self.best_steps()
-        total = sum(planned) + members
-        for i, n_steps in enumerate(planned):
-            if str(n_steps) not in self.trials:
-                return _Stage(i, trial=True, n_steps=n_steps, before=before, total=total)
-        done = len(self.members)
-        if done >= options.n_networks:
-            return None
-        n_steps = self.best_steps()
-        before += done * n_steps
-        return _Stage(_FIRST_MEMBER + done, False, n_steps, before, total)  # noqa: FBT003 - fields
-
-
-_JUDGED_BY = "held_out_distance"
-_FIRST_MEMBER = 1000
-"""Number of the first member's stage: its draws do not depend on how many trials there were."""
+LIGHT_ENTRIES = 2**25
+"""Entries of the rows that a step encodes (128 MiB) up to which networks are trained together."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -150,29 +78,49 @@ class _Fit:
     device: torch.device
     start: float
 
+    @property
+    def at_once(self) -> int:
+        """Threads for networks beside each other; 0 where one fills the machine."""
+        if self.device.type != "cpu":
+            return 0
+        options, n_spots = self.options, self.inputs.n_spots
+        cells = min(options.batch_cells or self.inputs.n_cells, self.inputs.n_cells)
+        spots = options.batch_spots if options.samples_spots(n_spots) else n_spots
+        genes = min(options.n_genes or self.inputs.n_genes, self.inputs.n_genes)
+        light = (cells + 2 * spots) * genes <= LIGHT_ENTRIES
+        return torch.get_num_threads() if light else 0
+
     def train(
-        self, data: TrainingData, stage: _Stage, course: _Course, resume: State | None
-    ) -> tuple[Encoder, bool]:
-        """Train one network; says whether it was finished early."""
-        seeds = torch_generator(self.options.seed, stage.number)
-        cosine = self.options.variant is Variant.IMPROVED
-        net = new_encoder(data.genes.size, cosine=cosine, generator=seeds).to(self.device)
-        draws = partial(draw, data, self.options, stage.number)
-        plan = Plan(
-            terms=loss_terms(net, data, self.options, Ahead(draws, stage.n_steps)),
-            weights=loss_weights(self.options, stage.n_steps),
-            n_steps=stage.n_steps,
-            rate=self._rate(stage.n_steps),
-        )
+        self, data: TrainingData, stage: Stage, course: Course, resume: State | None
+    ) -> tuple[list[Encoder], Together]:
+        """Train the networks of a stage."""
+        nets = [self._new(data, training) for training in stage.trainings]
         watch = Watch(
             monitor=self.monitor,
             describe=lambda step, losses: self._progress(stage, step, losses),
             wrap=course.state,
-            each_step=lambda step: self._preview(net, data, step),
+            each_step=lambda step: self._preview(nets[0], data, step),
         )
+        pairs = [(n, self._plan(n, data, t)) for n, t in zip(nets, stage.trainings, strict=True)]
         with quick_products():
-            course.history, early = minimise(net, plan, watch, resume)
-        return net, early
+            return nets, minimise_together(pairs, watch, resume, at_once=self.at_once)
+
+    def _new(self, data: TrainingData, training: Training) -> Encoder:
+        """Make a network with weights of its own."""
+        seeds = torch_generator(self.options.seed, training.number)
+        cosine = self.options.variant is Variant.IMPROVED
+        return new_encoder(data.genes.size, cosine=cosine, generator=seeds).to(self.device)
+
+    def _plan(self, net: Encoder, data: TrainingData, training: Training) -> Plan:
+        """Losses and schedule of one network; without threads, draws are made one step ahead."""
+        draws = partial(draw, data, self.options, training.number)
+        made = draws if self.at_once else Ahead(draws, training.n_steps)
+        return Plan(
+            terms=loss_terms(net, data, self.options, made),
+            weights=loss_weights(self.options, training.n_steps),
+            n_steps=training.n_steps,
+            rate=self._rate(training.n_steps),
+        )
 
     def _rate(self, n_steps: int) -> Callable[[int], float]:
         """One cycle, or the published halving every 200 steps after a warm-up."""
@@ -181,7 +129,7 @@ class _Fit:
             return lambda step: peak * min(1.0, (step + 1) / 10) * 0.5 ** (step // 200)
         return one_cycle(n_steps, peak)
 
-    def _progress(self, stage: _Stage, step: int, losses: Mapping[str, float]) -> Progress:
+    def _progress(self, stage: Stage, step: int, losses: Mapping[str, float]) -> Progress:
         """Sign of life with the share of the whole fit."""
         return Progress(
             stage=stage.title,
@@ -237,26 +185,24 @@ def fit(
     """
     shared = _Fit(inputs, options, monitor, pick_device(options.device), time.monotonic())
     choices = options.step_choices(inputs.n_spots)
-    course = _Course(choices) if resume is None else _Course.restore(choices, resume)
+    course = Course(choices) if resume is None else Course.restore(choices, resume)
     loop = None if resume is None else resume.part("loop")
     matched = options.variant is Variant.IMPROVED
     split = hold_out(inputs, options.seed, match_platform=matched)
     sources = {TRIAL: inputs if split is None else split.inputs, MEMBER: inputs}
     data = _Prepared(sources, options, shared.device)
-    early = False
-    while not early and (stage := course.next_stage(options, with_trials=split is not None)):
-        net, early = shared.train(data[stage.title], stage, course, loop)
-        loop = None
+    together, early = shared.at_once > 0, False
+    while not early and (
+        stage := course.next_stage(options, with_trials=split is not None, together=together)
+    ):
+        nets, trained = shared.train(data[stage.title], stage, course, loop)
+        loop, early = None, trained.early
         if stage.trial and split is not None:
-            course.trials[str(stage.n_steps)] = _score(net, data[TRIAL], split)
-            course.judges.append(module_arrays(net))
-        whole = not early and not stage.trial
-        if whole or (
-            early and not course.members
-        ):  # what was cut short counts if it is all there is
-            course.members.append(module_arrays(net))
-    scores = course.trials.get(str(course.best_steps()), {})
-    final = data[TRIAL if early and stage and stage.trial else MEMBER]
+            scored = partial(_score, data=data[TRIAL], split=split)
+            course.judge(stage, nets, trained, scored)
+        else:
+            course.keep(nets, trained)
+    final = data[TRIAL if course.by_judge else MEMBER]
     discs = None
     if split is not None and course.judges:
         learned = data[TRIAL], data.get(MEMBER)
@@ -265,7 +211,7 @@ def fit(
         state=_pack(course, final, {"credible": discs, "seed": options.seed}),
         device=str(shared.device),
         ending="finished early" if early else "complete",
-        scores=scores,
+        scores=course.trials.get(str(course.best_steps()), {}),
         history=course.history,
         warnings=_warnings(final, judged=split is not None),
     )
@@ -285,13 +231,13 @@ def _warnings(data: TrainingData, *, judged: bool) -> tuple[str, ...]:
     return tuple(found)
 
 
-def _score(net: Encoder, data: TrainingData, split: HeldOut) -> dict[str, float]:
+def _score(net: Encoder, *, data: TrainingData, split: HeldOut) -> dict[str, float]:
     """Place the pseudo-cells and score them."""
     cells = data.log_cells(split.pseudo_cells.values)
     return split.scores(place(net, data, cells))
 
 
-def _pack(course: _Course, data: TrainingData, further: dict[str, Any]) -> State:
+def _pack(course: Course, data: TrainingData, further: dict[str, Any]) -> State:
     """Keep what prediction needs: every member's weights, the genes and the common total."""
     members = join_states({f"member{i}": State(arrays=m) for i, m in enumerate(course.members)})
     values = {

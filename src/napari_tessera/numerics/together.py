@@ -1,0 +1,120 @@
+"""Several networks trained beside each other, each on a thread of its own.
+
+A small product shared by three threads is not three times as fast, and where other programs have
+the cores it is many times slower than on one thread: every product waits for the last of its
+threads. Networks that do not know each other need not wait, and what one of them learns does not
+depend on how many threads there are.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING
+
+import torch
+
+from napari_tessera.contract.progress import Verdict
+from napari_tessera.contract.state import State, join_states
+from napari_tessera.numerics.minimise import Optimisation
+from napari_tessera.numerics.tensors import one_thread
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from torch import nn
+
+    from napari_tessera.numerics.minimise import Plan, Watch
+
+
+@dataclasses.dataclass(frozen=True)
+class Together:
+    """What came of it.
+
+    Parameters
+    ----------
+    shares : list of float
+        Share of its steps that every network has taken: 1 unless the watcher finished early.
+    histories : list of dict of str to tuple of float
+        ``step``, ``total`` and every unweighted term of every network.
+    early : bool
+        Whether the watcher asked to finish.
+    """
+
+    shares: list[float]
+    histories: list[dict[str, tuple[float, ...]]]
+    early: bool
+
+
+def minimise_together(
+    pairs: Sequence[tuple[nn.Module, Plan]],
+    watch: Watch,
+    resume: State | None = None,
+    *,
+    at_once: int,
+) -> Together:
+    """Take the planned steps of several networks; those that are behind go first.
+
+    Parameters
+    ----------
+    pairs : sequence of (Module, Plan)
+        Networks, trained in place, and what they minimise.
+    watch : Watch
+        Who is told, between steps: the steps of all networks, the losses of the one in front.
+    resume : State or None
+        State of this loop from a checkpoint.
+    at_once : int
+        Threads; 0 trains in the caller's thread, with torch's own threads.
+
+    Returns
+    -------
+    Together
+
+    Raises
+    ------
+    DivergedError
+        If a loss is not a finite number.
+    MemoryExhaustedError
+        If the device has no memory left.
+    FitCancelled
+        If the watcher says so.
+    """
+    parts = [None if resume is None else resume.part(str(i)) for i in range(len(pairs))]
+    runs = [
+        Optimisation.start(net, plan, part) for (net, plan), part in zip(pairs, parts, strict=True)
+    ]
+    early = False
+    with _threads(at_once) as pool:
+        while not early and (waiting := [run for run in runs if not run.done]):
+            turn = sorted(waiting, key=lambda run: run.step)[: max(at_once, 1)]
+            if pool is None:
+                turn[0].advance()
+            else:
+                list(pool.map(Optimisation.advance, turn))
+            early = _tell(runs, watch) is Verdict.FINISH
+    shares = [run.step / run.plan.n_steps for run in runs]
+    return Together(shares, [run.end() for run in runs], early)
+
+
+def _tell(runs: list[Optimisation], watch: Watch) -> Verdict:
+    """Offer a preview and a checkpoint, report, and hear whether to go on."""
+    lead = max(runs, key=lambda run: run.step / run.plan.n_steps)
+    watch.each_step(lead.step - 1)
+    watch.monitor.checkpoint(lambda: watch.wrap(_state(runs)))
+    return watch.monitor.report(watch.describe(sum(r.step for r in runs), lead.losses))
+
+
+def _state(runs: list[Optimisation]) -> State:
+    """Put the states of all loops into one."""
+    return join_states({str(i): run.state() for i, run in enumerate(runs)})
+
+
+@contextlib.contextmanager
+def _threads(at_once: int) -> Iterator[ThreadPoolExecutor | None]:
+    """Threads for networks; torch gives each of them, and meanwhile the caller, one core."""
+    if at_once == 0:
+        yield None
+        return
+    with one_thread(), ThreadPoolExecutor(at_once, "network", torch.set_num_threads, (1,)) as pool:
+        yield pool
