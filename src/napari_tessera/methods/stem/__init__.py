@@ -35,10 +35,15 @@ class Stem:
         batch = min(n_cells, options.batch_cells or n_cells)
         genes = min(n_genes, options.n_genes or n_genes)
         seen = min(n_spots, options.batch_spots) if options.samples_spots(n_spots) else n_spots
-        encode = 1.5e-11 * (batch + 2 * seen) * (512 * genes + 165_000)
-        step = 0.008 + encode + 1.2e-8 * seen * (batch + seen)
+        encode = 2.7e-11 * (batch + 2 * seen) * (512 * genes + 165_000)
+        step = 0.014 + encode + 2.2e-8 * seen * (batch + seen)
         # interpreter and torch, blocks and chunks, embeddings with their gradients, sparse counts
-        memory = 7e8 + 3600.0 * (batch + 2 * n_spots) + 5.0 * genes * (n_cells + n_spots)
+        memory = (
+            9e8
+            + 12.0 * genes * (batch + 2 * seen)
+            + 3600.0 * (batch + 2 * n_spots)
+            + 5.0 * genes * (n_cells + n_spots)
+        )
         return Cost(seconds=3 + step * options.planned_steps(n_spots), memory_bytes=memory)
 
     def fit(

@@ -101,7 +101,11 @@ class _Fit:
             wrap=course.state,
             each_step=lambda step: self._preview(nets[0], data, step),
         )
-        pairs = [(n, self._plan(n, data, t)) for n, t in zip(nets, stage.trainings, strict=True)]
+        spare = len(nets) < self.at_once or self.at_once == 0
+        pairs = [
+            (n, self._plan(n, data, t, draw_ahead=spare))
+            for n, t in zip(nets, stage.trainings, strict=True)
+        ]
         with quick_products():
             return nets, minimise_together(pairs, watch, resume, at_once=self.at_once)
 
@@ -111,10 +115,12 @@ class _Fit:
         cosine = self.options.variant is Variant.IMPROVED
         return new_encoder(data.genes.size, cosine=cosine, generator=seeds).to(self.device)
 
-    def _plan(self, net: Encoder, data: TrainingData, training: Training) -> Plan:
-        """Losses and schedule of one network; without threads, draws are made one step ahead."""
+    def _plan(
+        self, net: Encoder, data: TrainingData, training: Training, *, draw_ahead: bool
+    ) -> Plan:
+        """Losses and schedule of one network; where a core is idle draws are made a step ahead."""
         draws = partial(draw, data, self.options, training.number)
-        made = draws if self.at_once else Ahead(draws, training.n_steps)
+        made = Ahead(draws, training.n_steps) if draw_ahead else draws
         return Plan(
             terms=loss_terms(net, data, self.options, made),
             weights=loss_weights(self.options, training.n_steps),

@@ -106,7 +106,7 @@ class StemOptions(Options):
         """Networks that are averaged; the published form has one."""
         return self.members if self.variant is Variant.IMPROVED else 1
 
-    def planned_steps(self, n_spots: int) -> int:
-        """Add up the steps of all stages, as far as they are known beforehand."""
-        choices = self.step_choices(n_spots)
-        return sum(choices) + self.n_networks * max(choices)
+    def planned_steps(self, n_spots: int) -> float:
+        """Count the steps that follow each other, three networks at a time, as far as known."""
+        most = max(self.step_choices(n_spots))
+        return most * (1 + max(1.0, self.n_networks / 3))
