@@ -105,7 +105,7 @@ def choose_number(
     rng = rng_for(options.seed, NUMBER_STREAM)
     n_spots = seen.inputs.n_spots
     rows = np.sort(rng.permutation(n_spots)[:MOST_SPOTS])
-    views = smoothed_views(seen.views, seen.inputs, seen.width, WIDTHS)
+    views = smoothed_views(seen.members, seen.inputs, seen.width, WIDTHS)
     halves = _gene_halves(seen, options, rng)
     curve: dict[int, float] = {}
     stability: dict[int, float] = {}
