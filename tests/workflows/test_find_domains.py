@@ -53,7 +53,7 @@ def test_domains_have_one_name_in_all_sections_of_a_table(
     )  # fmt: skip
     found = run.result.domains
     assert found is not None
-    assert adjusted_rand(found.domain, truth[found.spot_names].to_numpy()) > 0.7
+    assert adjusted_rand(found.domain, truth.loc[found.spot_names.tolist()].to_numpy()) > 0.7
 
 
 def test_domains_are_found_with_the_picture_where_it_is_asked_for(tmp_path: Path) -> None:

@@ -148,7 +148,8 @@ def subset_scores(
         loadings.append(loading)
     every = torch.cat(loadings, dim=1)
     scores = torch.cat([b @ every for s in sections for b in s.blocks(device)])
-    return list(scores.split([loading.shape[1] for loading in loadings], dim=1))
+    sizes = [loading.shape[1] for loading in loadings]
+    return list(torch.split(scores, sizes, dim=1))
 
 
 def _gram(sections: Sequence[Standardised], device: torch.device) -> torch.Tensor:
