@@ -193,11 +193,23 @@ def domains(kitchen: Kitchen, out: Path) -> None:
     """Layers of a cortex, and the parts of a tumour."""
     desk = Desk(runs.layered(kitchen), "Results")
     desk.shoot(out / "gallery_domains_cortex.jpg")
+    desk.choose("spot_colour", "by confidence")
+    desk.shoot(out / "gallery_domains_cortex_confidence.jpg")
     desk.close()
     desk = Desk(runs.parted(kitchen), "Results")
     desk.shoot(out / "gallery_domains_tumour.jpg")
     desk.choose("spot_colour", "by confidence")
     desk.shoot(out / "gallery_domains_confidence.jpg")
+    desk.close()
+
+
+def numbers(kitchen: Kitchen, out: Path) -> None:
+    """How the number of a cortex was chosen."""
+    desk = Desk(runs.layered(kitchen), "Results")
+    plot = desk.docks["Results"].number
+    plot.expand()
+    desk.scroll_to("Results", plot)
+    desk.shoot(out / "gallery_domains_number.jpg")
     desk.close()
 
 
@@ -290,7 +302,7 @@ def tour(kitchen: Kitchen, out: Path) -> None:
 
 SCENES = {
     "place": place, "composition": composition, "impute": impute, "annotate": annotate,
-    "domains": domains, "editing": editing, "why": why_here, "tour": tour,
+    "domains": domains, "number": numbers, "editing": editing, "why": why_here, "tour": tour,
 }  # fmt: skip
 
 

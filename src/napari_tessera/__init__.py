@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from napari_tessera.workflows.answers import annotate_spots, find_domains, impute_genes
     from napari_tessera.workflows.colours import set_colours
     from napari_tessera.workflows.compare import compare_runs
+    from napari_tessera.workflows.domain_genes import write_domain_genes
     from napari_tessera.workflows.explain import explain_region
     from napari_tessera.workflows.export import write_tables
     from napari_tessera.workflows.scale import set_scale
@@ -80,6 +81,7 @@ _DOOR: dict[str, str] = {
     "set_colours": "napari_tessera.workflows.colours",
     "set_scale": "napari_tessera.workflows.scale",
     "write": "napari_tessera.workflows.verbs",
+    "write_domain_genes": "napari_tessera.workflows.domain_genes",
     "write_regions": "napari_tessera.data.regions",
     "write_sample": "napari_tessera.data.sample",
     "write_tables": "napari_tessera.workflows.export",
@@ -123,6 +125,7 @@ __all__ = [
     "set_colours",
     "set_scale",
     "write",
+    "write_domain_genes",
     "write_regions",
     "write_sample",
     "write_tables",

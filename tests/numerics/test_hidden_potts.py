@@ -9,6 +9,7 @@ import pytest
 import torch
 from scipy import sparse
 
+from napari_tessera.numerics import hidden_potts
 from napari_tessera.numerics.hidden_potts import (
     Field,
     class_moments,
@@ -125,3 +126,32 @@ def test_an_endless_prior_shares_one_covariance() -> None:
     x, soft = torch.from_numpy(rng.normal(size=(60, 3))), torch.eye(2).double().repeat(30, 1)
     covariance = class_moments(x, soft, float("inf")).covariance
     assert torch.allclose(covariance[0], covariance[1])
+
+
+def test_spots_whose_neighbours_stay_need_not_be_asked_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    energy = 3 * ENERGY
+    start = (-energy).softmax(dim=1)
+    whole = mean_field(energy, FIELD, 1.5, start)
+    monkeypatch.setattr(hidden_potts, "MANY", 10)
+    asked: list[int] = []
+    near = Field.near
+
+    def counted(self: Field, moved: torch.Tensor) -> tuple[torch.Tensor, ...]:
+        turns = near(self, moved)
+        asked.append(sum(len(turn) for turn in turns))
+        return turns
+
+    monkeypatch.setattr(Field, "near", counted)
+    quick = mean_field(energy, FIELD, 1.5, start)
+    assert float((quick - whole).abs().max()) < 3e-3
+    assert asked[-1] < SIDE**2 / 2
+
+
+def test_the_smoothness_of_many_spots_is_that_of_some(monkeypatch: pytest.MonkeyPatch) -> None:
+    hard = torch.nn.functional.one_hot(gibbs(1.5), N_CLASSES).double()
+    support = 0.5 * FIELD.support(hard)
+    every = estimate_beta(hard, support)
+    monkeypatch.setattr(hidden_potts, "MANY", SIDE**2 // 3)
+    assert estimate_beta(hard, support) == pytest.approx(every, rel=0.15)

@@ -9,7 +9,7 @@ from scipy import sparse
 
 from napari_tessera.numerics.kernels import gaussian_adjacency
 from napari_tessera.numerics.lattice import tissue_graph
-from napari_tessera.numerics.principal import principal_scores, standardise
+from napari_tessera.numerics.principal import principal_scores, standardise, subset_scores
 from napari_tessera.numerics.section_views import autocorrelated
 from napari_tessera.numerics.smoothing import WIDER, WIDTHS, choose_width, smooth
 from napari_tessera.testing.planted_domains import planted_section
@@ -27,6 +27,13 @@ def test_smoothing_averages_with_gaussian_weights() -> None:
 def test_constants_stay_as_they_are() -> None:
     ones = np.ones((SECTION.n_spots, 1), dtype=np.float32)
     assert smooth(ones, SECTION.spot_xy, 150.0) == pytest.approx(ones, abs=1e-5)
+
+
+def test_some_spots_alone_are_smoothed_as_they_are_among_all() -> None:
+    sample = np.where(np.arange(SECTION.n_spots) < 100, "a", "b")
+    asked = np.array([3, 4, 99, 100, 250])
+    some = smooth(VALUES, SECTION.spot_xy, 120.0, sample, asked=asked)
+    assert np.array_equal(some, smooth(VALUES, SECTION.spot_xy, 120.0, sample)[asked])
 
 
 def test_other_sections_are_no_neighbours() -> None:
@@ -85,6 +92,17 @@ def test_components_are_those_of_the_dense_decomposition(n_spots: int) -> None:
     wanted = np.linalg.svd(z, full_matrices=False)[1][:5]
     assert torch.linalg.norm(scores, dim=0).numpy() == pytest.approx(wanted, rel=1e-3)
     assert (loading.T @ loading).numpy() == pytest.approx(np.eye(5), abs=1e-4)
+
+
+def test_components_of_a_part_of_the_genes_come_from_the_gram_matrix_of_all() -> None:
+    counts = sparse.csr_matrix(RNG.poisson(1.0, size=(120, 60)).astype(np.float32))
+    parts = [np.arange(0, 60, 2), np.arange(1, 60, 2)]
+    cpu = torch.device("cpu")
+    found = subset_scores([standardise(counts, unit_variance=True)], parts, 5, cpu)
+    for part, scores in zip(parts, found, strict=True):
+        alone = standardise(counts[:, part], unit_variance=True)
+        wanted = principal_scores([alone], 5, cpu)[0]
+        assert scores.numpy() == pytest.approx(wanted.numpy(), abs=1e-3)
 
 
 def test_autocorrelated_factors_put_the_smooth_one_first() -> None:

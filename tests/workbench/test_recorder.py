@@ -172,6 +172,25 @@ def test_tables_of_a_run_are_written_and_that_is_a_step(room: Room, tmp_path: Pa
     assert "nt.write_tables(run_1" in room.write(tmp_path / "s.py")
 
 
+def test_genes_of_domains_are_written_and_that_is_a_step(
+    room: Room, sample: Sample, tmp_path: Path
+) -> None:
+    options = nt.SmoothedMixtureOptions(n_domains=2)
+    run = nt.find_domains(sample.tissue, method="baseline", options=options, out=sample.tissue)
+    room.recorder.write_domain_genes(run.name, tmp_path / "genes.csv")
+    room.desk.until(lambda: Exported in room.kinds())
+    assert (tmp_path / "genes.csv").read_text().startswith("domain,gene,auc")
+    assert "nt.write_domain_genes(OUT, run_1" in room.write(tmp_path / "s.py")
+
+
+def test_a_run_without_domains_has_no_genes_of_them(room: Room, tmp_path: Path) -> None:
+    said: list[str] = []
+    room.recorder.failed.connect(lambda message, _hint: said.append(message))
+    room.recorder.write_domain_genes(room.run, tmp_path / "genes.csv")
+    room.desk.until(lambda: said)
+    assert "expected domains, found none" in said[0]
+
+
 def test_the_settings_of_a_run_are_handed_out(room: Room, sample: Sample) -> None:
     room.recorder.want(room.run)
     room.desk.until(lambda: room.recorder.settings)

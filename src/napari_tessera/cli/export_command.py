@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from napari_tessera.cli.say import answer, prints_aside
+from napari_tessera.cli.say import answer, prints_aside, remark
 from napari_tessera.contract.errors import InputError
 from napari_tessera.jobs.outcome import DONE
 from napari_tessera.workflows.files import FIGURES, check_file, save_figure
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 REGION_SUFFIXES = (".geojson", ".json")
-_OF_A_RUN = ("csv", "figure", "script")
+_OF_A_RUN = ("csv", "figure", "domain_genes", "script")
 
 
 def run_export(arguments: argparse.Namespace) -> int:
@@ -41,7 +41,7 @@ def run_export(arguments: argparse.Namespace) -> int:
                 coordinate_system=arguments.coordinate_system, image=arguments.pixels_of,
             )  # fmt: skip
         written.append(arguments.geojson)
-    if arguments.csv or arguments.figure:
+    if arguments.csv or arguments.figure or arguments.domain_genes:
         written += _write_run(arguments)
     if arguments.script:
         from napari_tessera.workflows.stored_steps import export_script
@@ -61,9 +61,9 @@ def _check(arguments: argparse.Namespace) -> None:
     asked = [name for name in _OF_A_RUN if getattr(arguments, name)]
     if not asked and not arguments.geojson:
         msg = "export: expected something to write, found nothing."
-        raise InputError(msg, "Give --geojson FILE, or --run RUN with --csv, --figure or --script.")
+        raise InputError(msg, "Give --geojson FILE, or --run RUN with one of the others.")
     if asked and not arguments.run:
-        msg = f"export --{asked[0]}: expected the name of a run, found none."
+        msg = f"export --{asked[0].replace('_', '-')}: expected the name of a run, found none."
         raise InputError(msg, "Give --run RUN; `napari-tessera runs TISSUE` lists them.")
     if arguments.figure:
         check_file(arguments.figure, "--figure", FIGURES)
@@ -84,6 +84,12 @@ def _write_run(arguments: argparse.Namespace) -> list[Path]:
             run.plot(figure.subplots())
             save_figure(figure, arguments.figure)
             written.append(arguments.figure)
+        if arguments.domain_genes:
+            from napari_tessera.explain.domain_genes import CAVEAT
+            from napari_tessera.workflows.domain_genes import write_domain_genes
+
+            written += write_domain_genes(arguments.tissue, run, arguments.domain_genes)
+            remark(CAVEAT)
     return written
 
 

@@ -165,6 +165,9 @@ def _add_export(commands: Any) -> None:  # noqa: ANN401 - see `_command`
     p.add_argument("--geojson", type=Path, metavar="FILE", help="drawn regions as GeoJSON")
     p.add_argument("--csv", type=Path, metavar="FILE", help="what the run answers, as tables")
     p.add_argument("--figure", type=Path, metavar="FILE", help="placed cells: .svg, .png or .pdf")
+    p.add_argument(
+        "--domain-genes", type=Path, metavar="FILE", help="genes of every domain and factor: .csv"
+    )
     about = ".py or .ipynb that computes the run again, to the same numbers"
     p.add_argument("--script", type=Path, metavar="FILE", help=about)
     p.add_argument("--reference", type=Path, metavar="REF.h5ad", help="for a script, if it moved")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 import numpy as np
 
@@ -14,6 +14,15 @@ from napari_tessera.contract.state import State, join_states, pack_sparse, unpac
 if TYPE_CHECKING:
     from numpy.typing import NDArray
     from scipy import sparse
+
+
+@runtime_checkable
+class SeesPicture(Protocol):
+    """Options of a method that can go by the picture too."""
+
+    @property
+    def picture(self) -> bool:
+        """Whether colour and texture around the spots are wanted."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,6 +47,8 @@ class SectionData:
         Domains that people gave; a source has them, a target has not.
     source : SectionData or None
         Labelled section over the same genes in the same order.
+    picture : ndarray or None, shape (n_spots, n_features), float32
+        Colour and texture of the picture around every spot.
     origin : Origin
         Where it came from.
 
@@ -55,6 +66,7 @@ class SectionData:
     sample: NDArray[np.str_] | None = None
     labels: NDArray[np.str_] | None = None
     source: SectionData | None = None
+    picture: NDArray[np.float32] | None = None
     origin: Origin = field(default_factory=Origin)
 
     def __post_init__(self) -> None:
@@ -70,6 +82,9 @@ class SectionData:
             if values is not None and values.shape != (n_spots,):
                 msg = f"{name} must have shape ({n_spots},); found {values.shape}"
                 raise ValueError(msg)
+        if self.picture is not None and len(self.picture) != n_spots:
+            msg = f"picture must have {n_spots} rows; found {len(self.picture)}"
+            raise ValueError(msg)
         if self.source is not None and self.source.labels is None:
             msg = "a source must have labels"
             raise ValueError(msg)
@@ -96,6 +111,8 @@ class SectionData:
             **pack_sparse("spots", self.spots.values),
             **pack_sparse("spot_graph", self.spot_graph),
         }
+        if self.picture is not None:
+            arrays["picture"] = self.picture
         values = {
             "spot_names": self.spots.obs_names.tolist(),
             "gene_names": self.spots.gene_names.tolist(),
@@ -135,5 +152,6 @@ class SectionData:
             sample=text("sample"),
             labels=text("labels"),
             source=cls.from_state(other) if other.arrays else None,
+            picture=a.get("picture"),
             origin=Origin.from_json(v["origin"]),
         )

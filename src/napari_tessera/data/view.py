@@ -44,7 +44,7 @@ def tissue_view(tissue: Tissue, selection: Selection) -> TissueView:
         title=tissue.title,
         coordinate_system=system,
         unit=unit,
-        images=tuple(v for n in names if (v := _image_view(tissue, n, system)) is not None),
+        images=tuple(v for n in names if (v := image_view(tissue, n, system)) is not None),
         spots=spots,
         scale=scale_of_view(tissue, system, unit, spots),
     )
@@ -60,7 +60,7 @@ def unit_of(tissue: Tissue, system: str) -> str:
     return "micrometre" if "micro" in system.lower() or system.lower() == "um" else "pixel"
 
 
-def _image_view(tissue: Tissue, name: str, system: str) -> ImageView | None:
+def image_view(tissue: Tissue, name: str, system: str) -> ImageView | None:
     """One picture as lazy RGB levels; None for a stack of channels that is no colour picture."""
     element = tissue.sdata[name]
     base = finest(element)

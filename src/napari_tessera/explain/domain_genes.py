@@ -14,7 +14,7 @@ from scipy import sparse
 
 from napari_tessera.contract.errors import InputError
 from napari_tessera.contract.expression import ExpressionScale
-from napari_tessera.explain.rank_tests import column_means, rank_test
+from napari_tessera.explain.rank_tests import column_means, rank_tests
 from napari_tessera.numerics.counts import log_normalise, row_totals
 
 if TYPE_CHECKING:
@@ -87,7 +87,7 @@ def domain_genes(spots: Expression, domains: Domains) -> DomainGenes:
         msg = f"Domains: expected two with {FEWEST_SPOTS} spots or more, found {len(kept)}."
         raise InputError(msg, "Ask for fewer domains.")
     values = logged(spots)
-    tests = [rank_test(values, labels == name) for name in kept]
+    tests = rank_tests(values, np.array([labels == name for name in kept]))
     means = [column_means(values, labels == name) for name in kept]
     return DomainGenes(
         domains=np.asarray(kept, dtype=np.str_),

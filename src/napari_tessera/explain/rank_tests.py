@@ -62,13 +62,35 @@ def rank_test(
     RankTest
         Normal approximation with continuity correction, as scipy's ``mannwhitneyu``.
     """
-    n, n_group = labels.size, int(labels.sum())
-    pairs = n_group * (n - n_group)
-    u, variance = [], []
+    return rank_tests(values, labels[None])[0]
+
+
+def rank_tests(
+    values: sparse.csr_matrix | NDArray[np.floating], groups: NDArray[np.bool_]
+) -> list[RankTest]:
+    """Compare every group with the others; genes are ranked once for all groups.
+
+    Parameters
+    ----------
+    values : csr_matrix or ndarray, shape (n_cells, n_genes)
+        Values of all cells that are compared.
+    groups : ndarray of bool, shape (n_groups, n_cells)
+        Which of them belong to each group.
+    """
+    n, sizes = groups.shape[1], groups.sum(axis=1)
+    sums, squares = [], []
     for ranks in ranked_blocks(values):
-        u.append(labels.astype(np.float64) @ ranks)
-        variance.append(pairs / (n * (n - 1)) * (ranks**2).sum(axis=0))
-    excess, sd = np.concatenate(u), np.sqrt(np.concatenate(variance))
+        sums.append(groups.astype(np.float64) @ ranks)
+        squares.append((ranks**2).sum(axis=0))
+    excess, square = np.concatenate(sums, axis=1), np.concatenate(squares)
+    return [
+        _told(own, pairs, np.sqrt(pairs / (n * (n - 1)) * square))
+        for own, pairs in zip(excess, (sizes * (n - sizes)).tolist(), strict=True)
+    ]
+
+
+def _told(excess: NDArray[np.float64], pairs: int, sd: NDArray[np.float64]) -> RankTest:
+    """One test per gene from U less its mean."""
     return RankTest(
         auc=0.5 + excess / pairs,
         p=np.minimum(1.0, 2 * _upper_tail(np.abs(excess), sd)),

@@ -28,6 +28,10 @@ LARGEST_BETA = 4.0
 SWEEPS, CHANGE = 30, 1e-3
 """Most sweeps of one field, and the largest change of a probability at which they end."""
 
+MANY, STILL = 20_000, CHANGE / 10
+"""Rows of probabilities beyond which only those are computed again whose neighbours changed by more
+than the second in the sweep before; the smoothness is then estimated on about that many spots."""
+
 HALVINGS = 14
 """Steps of the bisection that finds the smoothness."""
 
@@ -63,10 +67,25 @@ class Field:
 
     def support(self, soft: torch.Tensor, rows: torch.Tensor | None = None) -> torch.Tensor:
         """Sum the neighbours' labels, shape (n_rows, ..., n_classes)."""
-        nobody = torch.zeros_like(soft[:1])
         table = self.neighbours if rows is None else self.neighbours[rows]
-        rows_of = torch.cat([soft, nobody]).flatten(start_dim=1)
-        return functional.embedding_bag(table, rows_of, mode="sum").view(-1, *soft.shape[1:])
+        return _summed(table, _with_nobody(soft))
+
+    def near(self, moved: torch.Tensor) -> tuple[torch.Tensor, ...]:
+        """Spots of every colour with a neighbour that moved; the last of `moved` is nobody."""
+        stirred = moved[self.neighbours].any(dim=1)
+        turns = [turn[stirred[turn]] for turn in self.turns]
+        return tuple(turn for turn in turns if len(turn))
+
+
+def _with_nobody(soft: torch.Tensor) -> torch.Tensor:
+    """Append the row of a neighbour that is not there."""
+    return torch.cat([soft, torch.zeros_like(soft[:1])])
+
+
+def _summed(table: torch.Tensor, padded: torch.Tensor) -> torch.Tensor:
+    """Sum the rows that the table names."""
+    rows = padded.flatten(start_dim=1)
+    return functional.embedding_bag(table, rows, mode="sum").view(-1, *padded.shape[1:])
 
 
 def colour_graph(graph: sparse.csr_matrix) -> NDArray[np.int64]:
@@ -102,17 +121,21 @@ def mean_field(
     torch.Tensor, shape (n_spots, ..., n_classes)
         They sum to 1 over the classes.
     """
-    soft = start.clone()
+    padded = _with_nobody(start)
+    turns, many = field.turns, start[..., 0].numel() > MANY
     for _ in range(SWEEPS):
-        change = 0.0
-        for turn in field.turns:
-            logits = 0.5 * beta * field.support(soft, turn) - energy[turn]
+        change, moved = 0.0, torch.zeros(len(padded), dtype=torch.bool, device=padded.device)
+        for turn in turns:
+            logits = 0.5 * beta * _summed(field.neighbours[turn], padded) - energy[turn]
             new = logits.softmax(dim=-1)
-            change = max(change, float((new - soft[turn]).abs().max()))
-            soft[turn] = new
+            step = (new - padded[turn]).abs().flatten(start_dim=1).amax(dim=1)
+            padded[turn] = new
+            moved[turn] = step > STILL
+            change = max(change, float(step.max()))
         if change < CHANGE:
             break
-    return soft
+        turns = field.near(moved) if many else turns
+    return padded[:-1]
 
 
 def conditional_modes(
@@ -172,6 +195,8 @@ def estimate_beta(soft: torch.Tensor, support: torch.Tensor, most: float = LARGE
     most : float
         End of the range.
     """
+    step = -(-len(soft) // MANY)
+    soft, support = soft[::step], support[::step]
     seen = (soft * support).sum()
 
     def slope(beta: float) -> float:

@@ -107,13 +107,64 @@ def principal_scores(
         basis = _leading(rows @ rows.T, n_kept)
         loading = torch.linalg.qr(rows.T @ basis).Q
     else:
-        gram = torch.zeros((n_genes, n_genes), device=device)
-        for block in (b for s in sections for b in s.blocks(device)):
-            gram.addmm_(block.T, block)
-        loading = _leading(gram, n_kept)
-    largest = loading.gather(0, loading.abs().argmax(dim=0, keepdim=True))
-    loading = loading * largest.sign()
+        loading = _leading(_gram(sections, device), n_kept)
+    loading = _signed(loading)
     return torch.cat([b @ loading for s in sections for b in s.blocks(device)]), loading
+
+
+def subset_scores(
+    sections: Sequence[Standardised],
+    subsets: Sequence[NDArray[np.integer]],
+    n_components: int,
+    device: torch.device,
+) -> list[torch.Tensor]:
+    """Scores of the leading components of several subsets of the genes, in two passes over all.
+
+    The Gram matrix of a subset is a part of that of all genes. For many more spots than genes.
+
+    Parameters
+    ----------
+    sections : sequence of Standardised
+        One or several, over the same genes.
+    subsets : sequence of ndarray of int
+        Columns of every subset.
+    n_components : int
+        Components; fewer where a subset has fewer genes.
+    device : torch.device
+        Where to compute.
+
+    Returns
+    -------
+    list of torch.Tensor, each (n_spots, n_components), float32
+        One for each subset, as of `principal_scores` of its genes.
+    """
+    gram = _gram(sections, device)
+    loadings = []
+    for subset in subsets:
+        at = torch.from_numpy(np.asarray(subset, dtype=np.int64)).to(device)
+        own = _signed(_leading(gram[at][:, at], min(n_components, len(at))))
+        loading = torch.zeros((len(gram), own.shape[1]), device=device)
+        loading[at] = own
+        loadings.append(loading)
+    every = torch.cat(loadings, dim=1)
+    scores = torch.cat([b @ every for s in sections for b in s.blocks(device)])
+    sizes = [loading.shape[1] for loading in loadings]
+    return list(torch.split(scores, sizes, dim=1))
+
+
+def _gram(sections: Sequence[Standardised], device: torch.device) -> torch.Tensor:
+    """Products of all pairs of genes, shape (n_genes, n_genes)."""
+    n_genes = sections[0].mean.size
+    gram = torch.zeros((n_genes, n_genes), device=device)
+    for block in (b for s in sections for b in s.blocks(device)):
+        gram.addmm_(block.T, block)
+    return gram
+
+
+def _signed(loading: torch.Tensor) -> torch.Tensor:
+    """Turn every component so that its largest loading is positive."""
+    largest = loading.gather(0, loading.abs().argmax(dim=0, keepdim=True))
+    return loading * largest.sign()
 
 
 def _leading(gram: torch.Tensor, n_kept: int) -> torch.Tensor:

@@ -192,10 +192,11 @@ def section_views(
         return section.in_order(principal_scores(parts, n, device)[0].cpu().numpy())
 
     wide = scores(by_moran, max(N_WIDE, n_factors), unit_variance=True)
+    spatial, same = wide[:, :n_factors], np.array_equal(by_moran, by_variance)
     return {
-        SPATIAL: wide[:, :n_factors],
+        SPATIAL: spatial,
         AUTOCORRELATED: autocorrelated(wide[:, :N_WIDE], graph, N_AUTOCORRELATED),
-        VARIABLE: scores(by_variance, n_factors, unit_variance=True),
+        VARIABLE: spatial if same else scores(by_variance, n_factors, unit_variance=True),
         PLAIN: scores(by_moran, n_factors, unit_variance=False),
     }
 

@@ -37,6 +37,7 @@ def smooth(
     xy: NDArray[np.float64],
     width: float,
     sample: NDArray[np.str_] | None = None,
+    asked: NDArray[np.integer] | None = None,
 ) -> NDArray[np.float32]:
     """Average every spot with those around it, Gaussian weights, itself included.
 
@@ -50,19 +51,23 @@ def smooth(
         Standard deviation in the unit of `xy`; 0 changes nothing.
     sample : ndarray of str or None, shape (n_spots,)
         Section of every spot; others are no neighbours.
+    asked : ndarray of int or None
+        Spots that are wanted; None wants all.
 
     Returns
     -------
-    ndarray, shape (n_spots, n_columns), float32
+    ndarray, shape (n_asked, n_columns), float32
     """
     out = np.array(values, dtype=np.float32)
-    if width <= 0:
-        return out
-    for rows in _sections(len(xy), sample):
+    wanted = np.ones(len(out), dtype=np.bool_)
+    if asked is not None:
+        wanted[:] = False
+        wanted[asked] = True
+    for rows in _sections(len(xy), sample) if width > 0 else ():
         tree, own = cKDTree(xy[rows]), np.asarray(values[rows], dtype=np.float32)
-        for part in np.array_split(np.arange(rows.size), _n_parts(xy[rows], width)):
+        for part in np.array_split(np.flatnonzero(wanted[rows]), _n_parts(xy[rows], width)):
             out[rows[part]] = _weights(tree, xy[rows[part]], width) @ own
-    return out
+    return out if asked is None else out[asked]
 
 
 def choose_width(

@@ -14,6 +14,7 @@ from qtpy.QtWidgets import (
 )
 
 from napari_tessera.widgets.domain_editor import DomainEditor
+from napari_tessera.widgets.number_plot import NumberPlot
 from napari_tessera.widgets.parts import row, scrolled
 from napari_tessera.widgets.results_choices import ShowingForm
 from napari_tessera.widgets.results_list import RunList
@@ -74,6 +75,7 @@ class ResultsDock(QWidget):  # type: ignore[misc]  # Qt comes without types
         self.shares.setToolTip("Show what a spot is mixed of as bars in an upper corner")
         self.shares.setChecked(canvas.shares.wanted)
         self.editor = None if editing is None else DomainEditor(editing, canvas)
+        self.number = None if editing is None else NumberPlot(editing)
         self._lay_out()
         self._connect()
         self._on_runs(bench.runs)
@@ -88,8 +90,9 @@ class ResultsDock(QWidget):  # type: ignore[misc]  # Qt comes without types
         self.below = QVBoxLayout()
         column.addLayout(self.below)
         column.addWidget(self.form)
-        if self.editor is not None:
-            column.addWidget(self.editor)
+        for part in (self.editor, self.number):
+            if part is not None:
+                column.addWidget(part)
         column.addWidget(self.legend)
         column.addWidget(self.shares)
         column.addWidget(self.story)

@@ -23,10 +23,12 @@ if TYPE_CHECKING:
     from napari_tessera.workbench.recorder import Recorder
 
 SCRIPT, NOTEBOOK, TABLES = "Script…", "Notebook…", "Tables of the run…"
+GENES = "Genes of the domains…"
 _TIPS = {
     SCRIPT: "Write what was done in this window as Python that does it again",
     NOTEBOOK: "The same as a Jupyter notebook with figures",
     TABLES: "Write what the chosen run answers as CSV files",
+    GENES: "Write the genes of every domain, and of every factor, as CSV files",
 }
 
 
@@ -55,6 +57,7 @@ class ResultsExport(QWidget):  # type: ignore[misc]  # Qt comes without types
         self.menu.setToolTipsVisible(True)
         verbs: dict[str, Callable[[], None]] = {
             SCRIPT: self._ask_script, NOTEBOOK: self._ask_notebook, TABLES: self._ask_tables,
+            GENES: self._ask_genes,
         }  # fmt: skip
         self.actions_by_word = {word: self.menu.addAction(word) for word in verbs}
         for word, action in self.actions_by_word.items():
@@ -83,6 +86,10 @@ class ResultsExport(QWidget):  # type: ignore[misc]  # Qt comes without types
         """Write what the chosen run answers."""
         self._recorder.write_tables(self._dock.list.name, path)
 
+    def write_genes(self, path: Path) -> None:
+        """Write the genes of the chosen run's domains."""
+        self._recorder.write_domain_genes(self._dock.list.name, path)
+
     def say(self, text: str) -> None:
         """Tell a person something, beside the buttons."""
         self.said.setText(text)
@@ -97,6 +104,10 @@ class ResultsExport(QWidget):  # type: ignore[misc]  # Qt comes without types
     def _ask_tables(self) -> None:
         name = f"{self._dock.list.name}.csv"
         self._ask("Export tables", name, "CSV (*.csv)", self.write_tables)
+
+    def _ask_genes(self) -> None:
+        name = f"{self._dock.list.name}_genes.csv"
+        self._ask("Export the genes of domains", name, "CSV (*.csv)", self.write_genes)
 
     def _ask(self, title: str, name: str, kind: str, then: Callable[[Path], None]) -> None:
         path = ask_file(self, title, name, kind)
@@ -114,7 +125,8 @@ class ResultsExport(QWidget):  # type: ignore[misc]  # Qt comes without types
     def _refresh(self) -> None:
         chosen = bool(self._dock.list.name)
         self.same.setEnabled(chosen)
-        self.actions_by_word[TABLES].setEnabled(chosen)
+        for word in (TABLES, GENES):
+            self.actions_by_word[word].setEnabled(chosen)
         for word in (SCRIPT, NOTEBOOK):
             self.actions_by_word[word].setEnabled(bool(self._recorder.steps))
         self.export.setEnabled(chosen or bool(self._recorder.steps))

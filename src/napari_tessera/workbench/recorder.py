@@ -38,6 +38,10 @@ if TYPE_CHECKING:
     from napari_tessera.workbench.explaining import Explaining
 
 
+_OF_RUNS = {"tables", "domain genes"}
+"""Files that show a run."""
+
+
 class Recorder:
     """Steps of one window, oldest first.
 
@@ -110,6 +114,31 @@ class Recorder:
             self.wrote.emit(path)
 
         self._tasks.do(f"Writing {path.name}", lambda: write_tables(self._run(name), path), take)
+
+    def write_domain_genes(self, name: str, path: Path) -> None:
+        """Write the genes of a run's domains as CSV files; `wrote` or `failed` follows.
+
+        Parameters
+        ----------
+        name : str
+            Name of the run.
+        path : Path
+            The file; see `napari_tessera.workflows.domain_genes.write_domain_genes`.
+        """
+
+        def take(_: object) -> None:
+            self.note_export("domain genes", name, path)
+            self.wrote.emit(path)
+
+        self._tasks.do(f"Writing {path.name}", lambda: self._genes_to(name, path), take)
+
+    def _genes_to(self, name: str, path: Path) -> None:
+        """Write them; call it from a thread."""
+        from napari_tessera.workflows.domain_genes import write_domain_genes
+
+        run, tissue = self._run(name), self._bench.tissue
+        if tissue is not None:
+            write_domain_genes(tissue, run, path)
 
     def want(self, name: str) -> None:
         """Ask for the settings of a run once more; `wanted` follows with its recipe.
@@ -244,4 +273,4 @@ def _used(step: Step) -> str:
     """Run that must be there for a step; empty where none must."""
     if isinstance(step, Ranked):
         return step.run
-    return step.source if isinstance(step, Exported) and step.what == "tables" else ""
+    return step.source if isinstance(step, Exported) and step.what in _OF_RUNS else ""

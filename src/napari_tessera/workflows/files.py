@@ -93,4 +93,4 @@ def _save(path: Path, write: Callable[[], None]) -> None:
 
 
 def _either(suffixes: tuple[str, ...]) -> str:
-    return f"{', '.join(suffixes[:-1])} or {suffixes[-1]}"
+    return " or ".join(part for part in (", ".join(suffixes[:-1]), suffixes[-1]) if part)

@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from spatialdata import SpatialData
 
     from napari_tessera.contract.inputs import PairedData, RunSpec
-    from napari_tessera.contract.method import Method
     from napari_tessera.contract.options import Options
     from napari_tessera.contract.report import Report
     from napari_tessera.contract.sections import SectionData
@@ -156,7 +155,7 @@ def read_pair(
     opened = open_source(spec.tissue if tissue is None else tissue, spec)
     inputs: PairedData | SectionData
     if Task(spec.task) is Task.CLUSTER:
-        inputs, report = _read_section(spec, opened, method)
+        inputs, report = _read_section(spec, opened, options)
     else:
         inputs, report = _read_cells(spec, opened, options, reference)
     filled = dataclasses.replace(spec, options=options.to_json(), selection=inputs.origin.selection)
@@ -178,13 +177,20 @@ def _read_cells(
     return prepare_pair(tissue, cells, chosen, needs=method.needs, accepts=method.accepts)
 
 
-def _read_section(spec: RunSpec, tissue: Tissue, method: Method[Any]) -> tuple[SectionData, Report]:
-    """Read spots alone, and a labelled section where the recipe names one."""
+def _read_section(spec: RunSpec, tissue: Tissue, options: Options) -> tuple[SectionData, Report]:
+    """Read spots alone; a labelled section, and the picture, where the recipe names them."""
+    from napari_tessera.contract.sections import SeesPicture
     from napari_tessera.data.prepare_section import prepare_section
     from napari_tessera.data.read import open_tissue
 
     source = open_tissue(Path(spec.source)) if spec.source else None
-    return prepare_section(tissue, spec.selection, accepts=method.accepts, source=source)
+    return prepare_section(
+        tissue,
+        spec.selection,
+        accepts=get_method(spec.method).accepts,
+        source=source,
+        sees_picture=isinstance(options, SeesPicture) and options.picture,
+    )
 
 
 def open_source(source: TissueSource, spec: RunSpec) -> Tissue:

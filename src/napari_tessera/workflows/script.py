@@ -246,6 +246,7 @@ class _Writer:
         source = self._known(step.source)
         code = {
             "tables": f"nt.write_tables({source}, {path})",
+            "domain genes": f"nt.write_domain_genes({self.here}, {source}, {path})",
             "table": f"{source}.ranking.table().to_csv({path})",
             "figure": f"{source}.figure().savefig({path}, dpi=200)",
         }[step.what]

@@ -105,7 +105,7 @@ class Exported:
     source : str
         Run or ranking that it shows; empty for the regions.
     what : str
-        ``tables``, ``table``, ``figure`` or ``regions``.
+        ``tables``, ``domain genes``, ``table``, ``figure`` or ``regions``.
     path : str
         Where it was written; a script writes one of the same name beside its own store.
     """

@@ -219,7 +219,7 @@ def find_consensus(
     seen: Seen, n_domains: int, options: TransstOptions, course: Course
 ) -> Consensus:
     """Fit all members and name them alike; with one at least if asked to finish."""
-    scores = smoothed_views(seen.views, seen.inputs, seen.width)
+    scores = smoothed_views(seen.members, seen.inputs, seen.width)
     members: list[Member] = []
     for i, own in enumerate(scores):
         rng = rng_for(options.seed, MEMBER_STREAM, n_domains, i)

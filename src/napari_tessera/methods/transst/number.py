@@ -19,15 +19,15 @@ import torch
 from napari_tessera.methods.transst.members import smoothed_views, working_type
 from napari_tessera.methods.transst.seen import NUMBER_STREAM
 from napari_tessera.numerics.gaussian_mixture import fit_shared_mixture
-from napari_tessera.numerics.hidden_potts import class_moments, estimate_beta, mean_field
+from napari_tessera.numerics.hidden_potts import MANY, class_moments, estimate_beta, mean_field
 from napari_tessera.numerics.partitions import adjusted_rand, pairwise_agreement
-from napari_tessera.numerics.principal import principal_scores
+from napari_tessera.numerics.principal import principal_scores, subset_scores
 from napari_tessera.numerics.section_views import SPATIAL, leading_genes
 from napari_tessera.numerics.seeding import rng_for
 from napari_tessera.numerics.smoothing import smooth
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -105,13 +105,13 @@ def choose_number(
     rng = rng_for(options.seed, NUMBER_STREAM)
     n_spots = seen.inputs.n_spots
     rows = np.sort(rng.permutation(n_spots)[:MOST_SPOTS])
-    views = smoothed_views(seen.views, seen.inputs, seen.width, WIDTHS)
-    halves = _gene_halves(seen, options, rng)
+    views = smoothed_views(seen.members, seen.inputs, seen.width, WIDTHS)
+    halves = _gene_halves(seen, options, rows, rng)
     curve: dict[int, float] = {}
     stability: dict[int, float] = {}
     for k in range(FEWEST, min(MOST, n_spots // 4) + 1):
         found = [_labels(seen, v[rows], k, rng) for v in views]
-        split = [_labels(seen, h[rows], k, rng) for h in halves]
+        split = [_labels(seen, h, k, rng) for h in halves]
         curve[k] = _criterion(seen, views[0], rows, found[0], k)
         stability[k] = (_between_views(found, len(views) // len(WIDTHS)) + _between(split)) / 2
         if say(k, MOST):
@@ -135,19 +135,32 @@ def decide(curve: Mapping[int, float], stability: Mapping[int, float]) -> Number
 
 
 def _gene_halves(
-    seen: Seen, options: TransstOptions, rng: np.random.Generator
+    seen: Seen, options: TransstOptions, rows: NDArray[np.integer], rng: np.random.Generator
 ) -> list[NDArray[np.float32]]:
-    """Smoothed scores of random halves of the genes; each half follows its other."""
+    """Smoothed scores of some spots from random halves of the genes; a half follows its other."""
     genes = leading_genes(seen.log.moran, options.n_genes)
-    halves = []
-    for _ in range(N_SPLITS):
-        order = rng.permutation(genes)
-        for half in (np.sort(order[::2]), np.sort(order[1::2])):
-            parts = seen.log.standardised(half, unit_variance=True)
-            scores = principal_scores(parts, options.n_factors, seen.device)[0].cpu().numpy()
-            own = seen.log.in_order(scores)
-            halves.append(smooth(own, seen.inputs.spot_xy, seen.width, seen.inputs.sample))
-    return halves
+    orders = [rng.permutation(genes) for _ in range(N_SPLITS)]
+    halves = [np.sort(order[start::2]) for order in orders for start in (0, 1)]
+    at, sample = seen.inputs.spot_xy, seen.inputs.sample
+    return [
+        smooth(seen.log.in_order(scores), at, seen.width, sample, asked=rows)
+        for scores in _scores_of(seen, genes, halves, options.n_factors)
+    ]
+
+
+def _scores_of(
+    seen: Seen, genes: NDArray[np.int64], halves: Sequence[NDArray[np.int64]], n_factors: int
+) -> Iterator[NDArray[np.float32]]:
+    """Scores from every half; all in one go where there are many spots."""
+    if seen.inputs.n_spots > max(MANY, genes.size):
+        parts = seen.log.standardised(genes, unit_variance=True)
+        subsets = [np.searchsorted(genes, half) for half in halves]
+        for scores in subset_scores(parts, subsets, n_factors, seen.device):
+            yield scores.cpu().numpy()
+        return
+    for half in halves:
+        parts = seen.log.standardised(half, unit_variance=True)
+        yield principal_scores(parts, n_factors, seen.device)[0].cpu().numpy()
 
 
 def _labels(

@@ -42,6 +42,10 @@ class TransstOptions(Options):
         Variant.IMPROVED,
         "Several views and a discriminant, the paper's three steps, or the released program.",
     )
+    picture: bool = option(
+        False,  # noqa: FBT003 - the default of an option
+        "Also go by colour and texture of the picture around every spot (improved form).",
+    )
     width: float | None = option(
         None,
         "Width of the Gaussian that smooths the scores; auto takes the one that predicts best.",

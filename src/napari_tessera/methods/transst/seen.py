@@ -5,8 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
+import torch
+from scipy import sparse
+
 from napari_tessera.contract.errors import InputError
 from napari_tessera.numerics.hidden_potts import Field
+from napari_tessera.numerics.principal import principal_scores, standardise
 from napari_tessera.numerics.section_views import SPATIAL, log_section, section_views
 from napari_tessera.numerics.seeding import rng_for
 from napari_tessera.numerics.smoothing import choose_width
@@ -15,8 +20,6 @@ from napari_tessera.numerics.tensors import pick_device
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    import numpy as np
-    import torch
     from numpy.typing import NDArray
 
     from napari_tessera.contract.sections import SectionData
@@ -25,6 +28,9 @@ if TYPE_CHECKING:
 
 FEWEST_SPOTS = 10
 """Smallest section that has domains."""
+
+N_PICTURE = 5
+"""Components that colour and texture of the picture are reduced to."""
 
 WIDTH_STREAM, NUMBER_STREAM, MEMBER_STREAM, SOURCE_STREAM = 1, 2, 3, 4
 """Streams of random draws."""
@@ -42,6 +48,8 @@ class Seen:
         Log expression and the ranking of genes.
     views : mapping of str to ndarray, shape (n_spots, n_factors), float32
         Scores before smoothing.
+    members : mapping of str to ndarray, shape (n_spots, n_scores), float32
+        The same, with what is seen of the picture beside each where there is one.
     width : float
         Width of smoothing, in the unit of the coordinates.
     field : Field
@@ -53,6 +61,7 @@ class Seen:
     inputs: SectionData
     log: LogSection
     views: Mapping[str, NDArray[np.float32]]
+    members: Mapping[str, NDArray[np.float32]]
     width: float
     field: Field
     device: torch.device
@@ -76,10 +85,21 @@ def look_at(inputs: SectionData, options: TransstOptions) -> Seen:
         inputs=inputs,
         log=log,
         views=views,
+        members=views if inputs.picture is None else _beside(views, inputs.picture, log),
         width=_width(inputs, views[SPATIAL], options),
         field=Field.of(inputs.spot_graph, device),
         device=device,
     )
+
+
+def _beside(
+    views: Mapping[str, NDArray[np.float32]], picture: NDArray[np.float32], log: LogSection
+) -> Mapping[str, NDArray[np.float32]]:
+    """Put components of the picture, standardised section by section, beside every view."""
+    parts = [standardise(sparse.csr_matrix(picture[rows]), unit_variance=True) for rows in log.rows]
+    stacked = principal_scores(parts, N_PICTURE, torch.device("cpu"))[0].numpy()
+    own = log.in_order(stacked)
+    return {name: np.concatenate([view, own], axis=1) for name, view in views.items()}
 
 
 def _width(inputs: SectionData, scores: NDArray[np.float32], options: TransstOptions) -> float:
