@@ -94,7 +94,11 @@ def test_the_gradient_is_that_of_the_loss() -> None:
     given = (np.log(rng.dirichlet(np.ones(4))), rng.random((4, 30)), rng.normal(size=30),
              rng.random(30))  # fmt: skip
     at = rng.normal(size=4)
-    numeric = optimize.approx_fprime(at, lambda x: _loss(x, *given)[0], 1e-7)
+
+    def value(x: np.ndarray) -> float:
+        return _loss(x, *given)[0]
+
+    numeric = optimize.approx_fprime(at, value, 1e-7)
     assert _loss(at, *given)[1] == pytest.approx(numeric, abs=1e-4)
 
 

@@ -142,7 +142,7 @@ def _mix(sides: _Sides, weight: float) -> NDArray[np.float32]:
 
 def _judge(sides: _Sides, seed: int) -> float:
     """Weight of the cells with the best mean correlation over held-out genes."""
-    level = np.asarray(sides.spots.sum(axis=0)).ravel()
+    level = np.asarray(sides.spots.sum(axis=0, dtype=np.float64)).ravel()
     judged = np.sort(np.argsort(-level, kind="stable")[:MOST_GENES])
     if judged.size < LEAST_GENES:
         return UNJUDGED

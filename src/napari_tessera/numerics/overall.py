@@ -13,7 +13,11 @@ import numpy as np
 from scipy import optimize, special
 
 if TYPE_CHECKING:
+    from typing import TypeAlias
+
     from numpy.typing import NDArray
+
+    Vector: TypeAlias = NDArray[np.float64]
 
 SURPRISE = 0.5
 """Standard deviation of the logarithm of a type's share, about its share of the reference."""
@@ -25,8 +29,6 @@ LEAST_VARIANCE = 0.01
 """Of the logarithm of a gene's factor."""
 
 MAD_TO_SD = 1.4826
-
-Vector = "NDArray[np.float64]"
 
 
 def overall_shares(bulk: Vector, types: NDArray[np.float64]) -> Vector:
