@@ -38,6 +38,9 @@ TYPE_STEPS = 30
 FOLDS, LEAST_GENES = 3, 12
 """Gene folds, and the fewest genes that are worth them."""
 
+SEED = 0
+"""Of the folds, and of the spots that are judged."""
+
 MOST_SPOTS, MOST_GENES = 400, 1500
 """Spots and genes that are judged: the most counted genes, spots drawn at random."""
 
@@ -108,7 +111,7 @@ def blend(
     cells: sparse.csr_matrix,
     cell_map: sparse.csr_matrix,
     labels: NDArray[np.str_],
-    seed: int = 0,
+    weight: float | None = None,
 ) -> Blend:
     """Compose spots from cells and from types; held-out genes say how much of each.
 
@@ -120,16 +123,15 @@ def blend(
         Where a cell may lie.
     labels : ndarray of str, shape (n_cells,)
         Cell types.
-    seed : int
-        Of the folds, and of the spots that are judged.
+    weight : float or None
+        Weight of the view by cells; held-out genes choose it if None.
     """
     types, by_type = counts_by_type(cells, labels)
     bulk = np.asarray(spots.sum(axis=0, dtype=np.float64)).ravel()
     factors = fitted_factors(bulk, by_type.toarray().astype(np.float64))
     sides = _Sides(spots=scale_genes(spots, factors), cells=cells, cell_map=cell_map, labels=labels)
-    weight = _judge(sides, seed)
-    values = _mix(sides, weight)
-    return Blend(types=types, values=values, weight=weight)
+    chosen = _judge(sides) if weight is None else weight
+    return Blend(types=types, values=_mix(sides, chosen), weight=chosen)
 
 
 def _mix(sides: _Sides, weight: float) -> NDArray[np.float32]:
@@ -140,16 +142,16 @@ def _mix(sides: _Sides, weight: float) -> NDArray[np.float32]:
     return np.asarray(mixed, dtype=np.float32)
 
 
-def _judge(sides: _Sides, seed: int) -> float:
+def _judge(sides: _Sides) -> float:
     """Weight of the cells with the best mean correlation over held-out genes."""
     level = np.asarray(sides.spots.sum(axis=0, dtype=np.float64)).ravel()
     judged = np.sort(np.argsort(-level, kind="stable")[:MOST_GENES])
     if judged.size < LEAST_GENES:
         return UNJUDGED
-    rng = rng_for(seed, *sides.spots.shape)
+    rng = rng_for(SEED, *sides.spots.shape)
     drawn = np.sort(rng.permutation(sides.spots.shape[0])[:MOST_SPOTS])
     small = sides.genes(judged).some(drawn)
-    scores = [_held_out(small, fold) for fold in stratified_folds(level[judged], FOLDS, seed)]
+    scores = [_held_out(small, fold) for fold in stratified_folds(level[judged], FOLDS, SEED)]
     return WEIGHTS[int(np.concatenate(scores, axis=1).mean(axis=1).argmax())]
 
 

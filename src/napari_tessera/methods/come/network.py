@@ -221,7 +221,7 @@ def by_chunks(work: Callable[..., Pieces], *rows: Tensor) -> list[Pieces]:
     """
     if len(rows[0]) <= CHUNK:
         return [work(*rows)]
-    parts = zip(*(r.split(CHUNK) for r in rows), strict=True)
+    parts = zip(*(torch.split(r, CHUNK) for r in rows), strict=True)
     return [checkpoint(work, *part, use_reentrant=False) for part in parts]
 
 
