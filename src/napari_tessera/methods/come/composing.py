@@ -8,8 +8,7 @@ import numpy as np
 
 from napari_tessera.methods.come.maps import Arrays, relate
 from napari_tessera.methods.come.preparing import cut, has_counts
-from napari_tessera.numerics.composing import composition, counts_em
-from napari_tessera.numerics.counts import platform_factors, scale_genes
+from napari_tessera.numerics.blending import blend
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -34,8 +33,9 @@ def compose(
 ) -> NDArray[np.float32]:
     """Fractions of the cell types in every spot.
 
-    Counts are composed by counts expectation-maximisation from the map; a tissue without counts by
-    the average type under the softmax over cells; the free map as published.
+    Counts are composed by counts expectation-maximisation, from the map and from mean profiles, see
+    `blend`; a tissue without counts by the average type under the softmax over cells; the free map
+    as published.
 
     Parameters
     ----------
@@ -64,8 +64,7 @@ def compose(
     if not has_counts(inputs):
         return relation.carry(one_hot, sharpness)
     spots, cells = cut(inputs.spots.values, genes), cut(inputs.cells.values, genes)
-    spots = scale_genes(spots, platform_factors(spots, cells))
-    return composition(counts_em(spots, cells, cell_map), inputs.cell_types)[1]
+    return blend(spots, cells, cell_map, inputs.cell_types).values
 
 
 def composition_spread(

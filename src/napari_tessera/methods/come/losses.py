@@ -16,15 +16,13 @@ ours                    `placing`, `smoothness`
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import torch
+from torch.autograd.function import once_differentiable
 from torch.nn import functional
-from torch.utils.checkpoint import checkpoint
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from torch import Tensor
 
 BLOCK_ENTRIES = 2**22
@@ -118,7 +116,10 @@ def placing(queries: Tensor, spots: Tensor, target: Tensor) -> Tensor:
 
 def log_total(left: Tensor, right: Tensor) -> Tensor:
     """Log-sum-exp of the rows of ``left right^T``, shape (n_left,)."""
-    return _by_blocks(lambda rows: (rows @ right.T).logsumexp(dim=1), left, len(right))
+    if len(left) <= _rows_at_once(right):
+        return (left @ right.T).logsumexp(dim=1)
+    total: Tensor = _LogTotal.apply(left, right)  # type: ignore[no-untyped-call]
+    return total
 
 
 def carry(left: Tensor, right: Tensor, values: Tensor) -> Tensor:
@@ -137,22 +138,99 @@ def carry(left: Tensor, right: Tensor, values: Tensor) -> Tensor:
     -------
     Tensor, shape (n_left, n_values)
     """
-    return _by_blocks(lambda rows: (rows @ right.T).softmax(dim=1) @ values, left, len(right))
+    if len(left) <= _rows_at_once(right):
+        return (left @ right.T).softmax(dim=1) @ values
+    carried: Tensor = _Carry.apply(left, right, values)  # type: ignore[no-untyped-call]
+    return carried
 
 
 def nearest(left: Tensor, right: Tensor) -> Tensor:
     """Row of `right` with the largest inner product for every row of `left`, (n_left,), int64."""
     with torch.no_grad():
-        return _by_blocks(lambda rows: (rows @ right.T).argmax(dim=1), left, len(right))
+        found = torch.empty(len(left), dtype=torch.int64, device=left.device)
+        for rows in _blocks(left, right):
+            found[rows] = (left[rows] @ right.T).argmax(dim=1)
+        return found
 
 
-def _by_blocks(work: Callable[[Tensor], Tensor], left: Tensor, n_right: int) -> Tensor:
-    """Do something to rows, block by block where their logits would be many."""
-    size = max(1, BLOCK_ENTRIES // n_right)
-    if len(left) <= size:
-        return work(left)
-    blocks = [left[i : i + size] for i in range(0, len(left), size)]
-    return torch.cat([checkpoint(work, block, use_reentrant=False) for block in blocks])
+def _rows_at_once(right: Tensor) -> int:
+    """Rows whose logits against all of `right` make one block."""
+    return max(1, BLOCK_ENTRIES // len(right))
+
+
+def _blocks(left: Tensor, right: Tensor) -> list[slice]:
+    """Rows of `left`, block by block."""
+    size = _rows_at_once(right)
+    return [slice(i, min(i + size, len(left))) for i in range(0, len(left), size)]
+
+
+class _LogTotal(torch.autograd.Function):
+    """`log_total` by blocks.
+
+    All that outlives a block is allocated beforehand, here and in `_Carry`: small results between
+    large blocks would keep the allocator from using the blocks' memory again.
+    """
+
+    @staticmethod
+    def forward(
+        ctx: Any,  # noqa: ANN401 - torch's context
+        left: Tensor,
+        right: Tensor,
+    ) -> Tensor:
+        total = left.new_empty(len(left))
+        for rows in _blocks(left, right):
+            total[rows] = (left[rows] @ right.T).logsumexp(dim=1)
+        ctx.save_for_backward(left, right, total)
+        return total
+
+    @staticmethod
+    @once_differentiable
+    def backward(
+        ctx: Any,  # noqa: ANN401
+        grad_output: Tensor,
+    ) -> tuple[Tensor, Tensor]:
+        left, right, total = ctx.saved_tensors
+        of_left, of_right = torch.empty_like(left), torch.zeros_like(right)
+        for rows in _blocks(left, right):
+            slope = (left[rows] @ right.T).sub_(total[rows, None]).exp_()
+            slope.mul_(grad_output[rows, None])
+            of_left[rows] = slope @ right
+            of_right.addmm_(slope.T, left[rows])
+        return of_left, of_right
+
+
+class _Carry(torch.autograd.Function):
+    """`carry` by blocks."""
+
+    @staticmethod
+    def forward(
+        ctx: Any,  # noqa: ANN401 - torch's context
+        left: Tensor,
+        right: Tensor,
+        values: Tensor,
+    ) -> Tensor:
+        carried = values.new_empty(len(left), values.shape[1])
+        for rows in _blocks(left, right):
+            carried[rows] = (left[rows] @ right.T).softmax(dim=1) @ values
+        ctx.save_for_backward(left, right, values, carried)
+        return carried
+
+    @staticmethod
+    @once_differentiable
+    def backward(
+        ctx: Any,  # noqa: ANN401
+        grad_output: Tensor,
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        left, right, values, carried = ctx.saved_tensors
+        grads = torch.empty_like(left), torch.zeros_like(right), torch.zeros_like(values)
+        along = (grad_output * carried).sum(dim=1, keepdim=True)
+        for rows in _blocks(left, right):
+            weights = (left[rows] @ right.T).softmax(dim=1)
+            grads[2].addmm_(weights.T, grad_output[rows])
+            slope = (grad_output[rows] @ values.T).sub_(along[rows]).mul_(weights)
+            grads[0][rows] = slope @ right
+            grads[1].addmm_(slope.T, left[rows])
+        return grads
 
 
 def smoothness(mapped: Tensor, edges: Tensor) -> Tensor:

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import itertools
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 from torch.nn.utils import skip_init
+from torch.utils.checkpoint import checkpoint
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
+
+Pieces = TypeVar("Pieces")
 
 WIDTHS = (256, 128)
 """Widths of the encoder after the genes, as for the Drosophila embryo in the authors' program."""
@@ -24,7 +27,7 @@ SPEED = 30.0
 """How much faster the four sharpnesses move than a weight does."""
 
 CHUNK = 4096
-"""Rows that are encoded at once in prediction."""
+"""Rows that are encoded at once; in training the rows of further chunks are encoded twice."""
 
 
 def _linear(n_in: int, n_out: int, generator: torch.Generator, *, bias: bool = True) -> nn.Linear:
@@ -71,6 +74,17 @@ class Autoencoder(nn.Module):
             codes = functional.relu(layer(codes))
         out: Tensor = self.up[-1](codes)
         return out.sigmoid() if self.bounded else out
+
+    def reconstruction(self, codes: Tensor, expression: Tensor) -> Tensor:
+        """Mean squared error of what `decode` makes of codes, many rows chunk by chunk."""
+        if len(codes) <= CHUNK:
+            return functional.mse_loss(self.decode(codes), expression)
+
+        def errors(some: Tensor, there: Tensor) -> Tensor:
+            return functional.mse_loss(self.decode(some), there, reduction="sum")
+
+        total = torch.stack(by_chunks(errors, codes, expression)).sum()
+        return total / expression.numel()
 
 
 class FreeMap(nn.Module):
@@ -157,7 +171,18 @@ class AmortisedMap(nn.Module):
             Expression less its mean over genes, and the projected code.
         codes : Tensor, shape (n_rows, 128)
         """
-        seen = expression.new_ones(expression.shape[1]) if seen is None else seen
+        shown_genes = expression.new_ones(expression.shape[1]) if seen is None else seen
+
+        def encode(rows: Tensor) -> tuple[Tensor, Tensor]:
+            return self._sides(rows, projection, shown_genes)
+
+        embeddings, codes = zip(*by_chunks(encode, expression), strict=True)
+        return _joined(embeddings), _joined(codes)
+
+    def _sides(
+        self, expression: Tensor, projection: nn.Linear, seen: Tensor
+    ) -> tuple[Tensor, Tensor]:
+        """Do `sides` for one chunk of rows."""
         shown = expression * seen
         codes = self.autoencoder.encode(shown)
         centred = (shown - shown.sum(dim=1, keepdim=True) / seen.sum()) * seen
@@ -169,6 +194,35 @@ class AmortisedMap(nn.Module):
         a, b = self.sharpness(over_cells=over_cells)
         n_genes = embedding.shape[1] - WIDTHS[-1]
         return torch.cat([a * embedding[:, :n_genes], b * embedding[:, n_genes:]], dim=1)
+
+
+def _joined(parts: Sequence[Tensor]) -> Tensor:
+    """One tensor of its chunks; a single chunk as it is."""
+    return parts[0] if len(parts) == 1 else torch.cat(list(parts))
+
+
+def by_chunks(work: Callable[..., Pieces], *rows: Tensor) -> list[Pieces]:
+    """Do something to rows, chunk by chunk where they are many.
+
+    What a chunk needs for its gradient is made again in the backward pass: activations of all rows
+    are never held at once.
+
+    Parameters
+    ----------
+    work : callable
+        From rows to a tensor or several, row by row.
+    *rows : Tensor, each (n_rows, n_columns)
+        What it takes.
+
+    Returns
+    -------
+    list
+        What it gave, one entry per chunk.
+    """
+    if len(rows[0]) <= CHUNK:
+        return [work(*rows)]
+    parts = zip(*(torch.split(r, CHUNK) for r in rows), strict=True)
+    return [checkpoint(work, *part, use_reentrant=False) for part in parts]
 
 
 @torch.no_grad()

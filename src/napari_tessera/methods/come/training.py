@@ -134,10 +134,10 @@ def amortised_terms(
         whole = net.sides(x_spots, net.spot_projection)[0]
         asked = net.sides(d.shown, net.cell_projection)[0]
         asked = net.scaled(asked, over_cells=False)
-        decode = net.autoencoder.decode
+        coder = net.autoencoder
         return {
-            "reconstruction": losses.reconstruction(decode(z_spots), mapped_spots)
-            + losses.reconstruction(decode(z_cells), x_cells),
+            "reconstruction": coder.reconstruction(z_spots, mapped_spots)
+            + coder.reconstruction(z_cells, x_cells),
             "coefficient": losses.coefficient(codes, z_spots),
             "similarity": losses.gene_similarity(expression, mapped_spots[:, hidden]),
             "contrast": class_contrast(
