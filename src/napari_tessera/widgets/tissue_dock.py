@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 from qtpy.QtWidgets import (
     QFileDialog,
     QFormLayout,
-    QProgressBar,
     QPushButton,
     QVBoxLayout,
     QWidget,
 )
 
+from napari_tessera.widgets.busy_bar import BusyBar
 from napari_tessera.widgets.parts import button, combo, fill, row, scrolled, words
 from napari_tessera.widgets.problem_list import ProblemList
 
@@ -88,10 +88,7 @@ class TissueDock(QWidget):  # type: ignore[misc]  # Qt comes without types
         self.keep.hide()
         self.reference_name = words("Open annotated single cells, or drop them here.")
         self.busy = words()
-        self.busy_bar = QProgressBar()
-        self.busy_bar.setRange(0, 0)
-        self.busy_bar.setTextVisible(False)
-        self.busy_bar.setFixedHeight(6)
+        self.busy_bar = BusyBar()
         self.summary = words()
         self.problems = ProblemList()
         self._lay_out()
