@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import os
+import shutil
+import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +14,9 @@ import numpy as np
 import pytest
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
+    from collections.abc import Callable, Generator, Iterator, Sequence
+
+    from napari_tessera.data.sample import SamplePaths
 
 KIT_VARIABLE = "NAPARI_TESSERA_DATA"
 LAST_TEST = "test_the_real_data_are_as_they_were"
@@ -52,6 +57,60 @@ def kit() -> Path:
     if folder is None:
         pytest.skip(f"{KIT_VARIABLE} does not point to the real data")
     return folder
+
+
+@pytest.fixture(scope="session")
+def plant(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., SamplePaths]:
+    """Put a planted sample of some sizes into a folder; each is planted once in a process."""
+    from napari_tessera.data.sample import SamplePaths, write_sample
+
+    @functools.cache
+    def planted(**sizes: int) -> Path:
+        folder = tmp_path_factory.mktemp("planted")
+        write_sample(folder, **sizes)
+        return folder
+
+    def copy(folder: Path, **sizes: int) -> SamplePaths:
+        shutil.copytree(planted(**sizes), folder, dirs_exist_ok=True)
+        return SamplePaths(
+            name="planted tissue",
+            tissue=folder / "tissue.zarr",
+            reference=folder / "reference.h5ad",
+            truth=folder / "truth.h5ad",
+        )
+
+    return copy
+
+
+@pytest.fixture
+def quick_errands(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Have inputs checked and results stored in this process, one after the other.
+
+    A child takes seconds to import what it needs; a test whose fact is another spares itself that.
+    """
+    from napari_tessera.cli import fit_command, parser
+    from napari_tessera.contract.errors import RefusedError
+    from napari_tessera.jobs.errands import Errands
+    from napari_tessera.jobs.run_dir import RunDir, read_spec
+    from napari_tessera.workflows.commit import commit_run
+
+    one_at_a_time = threading.Lock()
+
+    def ask(_errands: Errands, arguments: Sequence[str], **_: object) -> dict[str, Any]:
+        asked = parser.make_parser().parse_args(list(arguments))
+        with one_at_a_time:
+            if asked.command == "commit":
+                return {"store": str(commit_run(RunDir(asked.run_dir)))}
+            assert asked.command == "check"
+            try:
+                return fit_command._check(read_spec(asked.spec), RunDir(asked.run_dir))
+            except RefusedError as error:
+                return {"report": error.report.to_json(), "run": "", "fingerprint": ""}
+
+    monkeypatch.setattr(Errands, "ask_child", ask)
+    yield
+    with one_at_a_time:  # what was dropped may still read
+        pass
 
 
 @pytest.fixture

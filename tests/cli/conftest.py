@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from napari_tessera.data.sample import SamplePaths
+
 QUICK = ("--steps", "12", "--members", "1", "--batch-cells", "64")
 
 
@@ -40,12 +42,10 @@ class Sample:
 
 
 @pytest.fixture(scope="session")
-def planted(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def planted(plant: Callable[..., SamplePaths], tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Plant a small sample once."""
-    from napari_tessera.data.sample import write_sample
-
     folder = tmp_path_factory.mktemp("planted")
-    write_sample(folder, n_cells=200, n_spots=160, n_genes=60, seed=0)
+    plant(folder, n_cells=200, n_spots=160, n_genes=60, seed=0)
     return folder
 
 

@@ -12,19 +12,23 @@ import pytest
 import napari_tessera as nt
 from napari_tessera.cli.main import main
 from napari_tessera.data.genes import ranking_names
-from napari_tessera.data.sample import write_sample
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
+
+    from napari_tessera.data.sample import SamplePaths
 
 HALF = np.array([[-1e5, -1e5], [1000.0, -1e5], [1000.0, 1e5], [-1e5, 1e5]])
 
 
 @pytest.fixture(scope="module")
-def mapped(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, str]:
+def mapped(
+    plant: Callable[..., SamplePaths], tmp_path_factory: pytest.TempPathFactory
+) -> tuple[str, str]:
     """Plant a tissue, map it with the baseline, draw a half of it."""
     folder = tmp_path_factory.mktemp("explain")
-    sample = write_sample(folder, n_cells=400, n_spots=120, n_genes=40, seed=0)
+    sample = plant(folder, n_cells=400, n_spots=120, n_genes=40, seed=0)
     run = nt.map_cells(sample.tissue, sample.reference, method="baseline", out=sample.tissue)
     nt.write_regions(sample.tissue, [nt.Region.area("half", HALF)], "global")
     return str(sample.tissue), run.name

@@ -26,10 +26,11 @@ from napari_tessera.data import lock
 from napari_tessera.data.commit import commit_elements, recover, store_version
 from napari_tessera.data.keys import WORK
 from napari_tessera.data.manifest import check_files
-from napari_tessera.data.sample import write_sample
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from napari_tessera.data.sample import SamplePaths
 
 OLD, NEW = "tables/old_0_cell_table", "tables/new_1_cell_table"
 
@@ -51,12 +52,10 @@ def table(seed: int) -> anndata.AnnData:
 
 
 @pytest.fixture(scope="session")
-def plain(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def plain(plant: Callable[..., SamplePaths], tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Make a store with one element of ours; it is never written to."""
     folder = tmp_path_factory.mktemp("plain")
-    made = spatialdata.read_zarr(
-        write_sample(folder, n_cells=20, n_spots=20, n_genes=12, seed=1).tissue
-    )
+    made = spatialdata.read_zarr(plant(folder, n_cells=20, n_spots=20, n_genes=12, seed=1).tissue)
     parts = {"shapes": {"spots": made["spots"]}, "tables": {"table": made["table"]}}
     spatialdata.SpatialData(**parts).write(folder / "plain.zarr")
     commit_elements(folder / "plain.zarr", {OLD: table(0)})

@@ -20,11 +20,12 @@ from napari_tessera.data.commit import commit_elements, recover
 from napari_tessera.data.disk import exchange, flush_folder
 from napari_tessera.data.keys import WORK
 from napari_tessera.data.manifest import check_files
-from napari_tessera.data.sample import write_sample
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
+
+    from napari_tessera.data.sample import SamplePaths
 
 OLD = "tables/old_0_cell_table"
 BEFORE = {"spots", "table", "old_0_cell_table"}
@@ -47,10 +48,10 @@ def seed_of(store: Path) -> int:
 
 
 @pytest.fixture(scope="module")
-def plain(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def plain(plant: Callable[..., SamplePaths], tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Make a store with one element of ours; it is never written to."""
     folder = tmp_path_factory.mktemp("journal")
-    sample = write_sample(folder, n_cells=20, n_spots=20, n_genes=12, seed=1)
+    sample = plant(folder, n_cells=20, n_spots=20, n_genes=12, seed=1)
     made = spatialdata.read_zarr(sample.tissue)
     parts = {"shapes": {"spots": made["spots"]}, "tables": {"table": made["table"]}}
     spatialdata.SpatialData(**parts).write(folder / "plain.zarr")

@@ -12,7 +12,6 @@ from qtpy.QtCore import QPoint, Qt
 
 import napari_tessera as nt
 from napari_tessera.contract.population import Against, Kind
-from napari_tessera.data.sample import write_sample
 from napari_tessera.widgets.explore_dock import BY_SELECTION, ExploreDock
 from napari_tessera.widgets.legible import clipped_words
 from napari_tessera.widgets.main_thread import MainThread
@@ -20,7 +19,7 @@ from napari_tessera.workbench.bench import Bench
 from napari_tessera.workbench.exploring import Exploring
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from pytestqt.qtbot import QtBot
@@ -32,10 +31,10 @@ PATIENCE_MS = 20_000
 
 
 @pytest.fixture(scope="module")
-def sample(tmp_path_factory: pytest.TempPathFactory) -> SamplePaths:
-    return write_sample(
-        tmp_path_factory.mktemp("explore"), n_cells=200, n_spots=120, n_genes=40, seed=0
-    )
+def sample(
+    plant: Callable[..., SamplePaths], tmp_path_factory: pytest.TempPathFactory
+) -> SamplePaths:
+    return plant(tmp_path_factory.mktemp("explore"), n_cells=400, n_spots=120, n_genes=40, seed=0)
 
 
 @pytest.fixture(scope="module")

@@ -11,7 +11,6 @@ from napari.components import ViewerModel
 
 import napari_tessera as nt
 from napari_tessera.data.regions import read_regions
-from napari_tessera.data.sample import write_sample
 from napari_tessera.jobs.run_dir import run_root
 from napari_tessera.widgets.main_thread import MainThread
 from napari_tessera.widgets.regions_dock import RegionsDock
@@ -19,20 +18,20 @@ from napari_tessera.workbench.bench import Bench
 from napari_tessera.workbench.explaining import Explaining
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from pytestqt.qtbot import QtBot
+
+    from napari_tessera.data.sample import SamplePaths
 
 PATIENCE_MS = 20_000
 
 
 @pytest.fixture(scope="module")
-def mapped(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def mapped(plant: Callable[..., SamplePaths], tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Plant a tissue and map it with the baseline."""
-    sample = write_sample(
-        tmp_path_factory.mktemp("dock"), n_cells=400, n_spots=120, n_genes=40, seed=0
-    )
+    sample = plant(tmp_path_factory.mktemp("dock"), n_cells=400, n_spots=120, n_genes=40, seed=0)
     nt.map_cells(sample.tissue, sample.reference, method="baseline", out=sample.tissue)
     return sample.tissue
 

@@ -11,7 +11,6 @@ from qtpy.QtWidgets import QScrollArea
 
 from napari_tessera.contract.regions import Region
 from napari_tessera.data.geojson import geojson_text
-from napari_tessera.data.sample import write_sample
 from napari_tessera.widgets.main_thread import MainThread
 from napari_tessera.widgets.parts import DOCK_WIDTH
 from napari_tessera.widgets.regions_dock import RegionsDock
@@ -19,10 +18,12 @@ from napari_tessera.workbench.bench import Bench
 from napari_tessera.workbench.explaining import Explaining
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from pytestqt.qtbot import QtBot
+
+    from napari_tessera.data.sample import SamplePaths
 
 PATIENCE_MS = 20_000
 SQUARE = np.array([[0.0, 0], [400, 0], [400, 400], [0, 400]])
@@ -30,9 +31,9 @@ SCROLL_BAR = 14
 
 
 @pytest.fixture
-def dock(qtbot: QtBot, tmp_path: Path) -> Iterator[RegionsDock]:
+def dock(plant: Callable[..., SamplePaths], qtbot: QtBot, tmp_path: Path) -> Iterator[RegionsDock]:
     """Open a small tissue and the dock."""
-    sample = write_sample(tmp_path / "s", n_cells=40, n_spots=40, n_genes=20, seed=0)
+    sample = plant(tmp_path / "s", n_cells=40, n_spots=40, n_genes=20, seed=0)
     post = MainThread()
     bench = Bench(post.post)
     explaining = Explaining(bench, post.post)

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from napari_tessera.data.sample import SamplePaths, write_sample
+from napari_tessera.data.sample import SamplePaths
 from napari_tessera.widgets.demo import open_docks
 from napari_tessera.widgets.model_dock import ModelDock
 from napari_tessera.widgets.results import ResultsDock
 from napari_tessera.widgets.tissue_dock import TissueDock
+from napari_tessera.workflows.verbs import map_cells, write
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from napari.viewer import Viewer
     from pytestqt.qtbot import QtBot
 
+    from napari_tessera.contract.results import Run
     from napari_tessera.widgets.session import Session
     from napari_tessera.workbench.bench import Bench
 
@@ -97,10 +99,20 @@ class Window:
 
 
 @pytest.fixture(scope="session")
-def planted(tmp_path_factory: pytest.TempPathFactory) -> SamplePaths:
+def planted(
+    plant: Callable[..., SamplePaths], tmp_path_factory: pytest.TempPathFactory
+) -> SamplePaths:
     """Plant a small sample once."""
     folder = tmp_path_factory.mktemp("planted")
-    return write_sample(folder, n_cells=200, n_spots=160, n_genes=60, seed=0)
+    return plant(folder, n_cells=200, n_spots=160, n_genes=60, seed=0)
+
+
+@pytest.fixture(scope="session")
+def mapped(planted: SamplePaths) -> Run:
+    """Map the planted sample without training, once."""
+    return map_cells(
+        planted.tissue, planted.reference, cell_type_column="cell_type", method="baseline"
+    )
 
 
 @pytest.fixture
@@ -122,3 +134,16 @@ def window(
     yield Window(viewer, session, sample)
     session.close()
     qtbot.wait(50)
+
+
+@pytest.fixture
+def results(window: Window, mapped: Run, qtbot: QtBot) -> ResultsDock:
+    """Results dock of a tissue with one run, which is on the screen."""
+    write(window.sample.tissue, mapped)
+    window.bench.open_tissue(window.sample.tissue)
+    qtbot.waitUntil(lambda: len(window.bench.runs) == 1, timeout=PATIENCE_MS)
+    dock = window.docks[2]
+    dock.list.choose(mapped.name)
+    dock.show_button.click()
+    qtbot.waitUntil(lambda: window.role("cells"), timeout=PATIENCE_MS)
+    return dock

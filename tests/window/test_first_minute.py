@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from napari_tessera.data.sample import SamplePaths
     from napari_tessera.workbench.bench import Bench
 
-pytestmark = pytest.mark.window
+pytestmark = [pytest.mark.window, pytest.mark.usefixtures("quick_errands")]
 SMALL = (1280, 800)
 
 

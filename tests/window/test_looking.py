@@ -12,7 +12,7 @@ from tests.window.conftest import PATIENCE_MS, Window
 
 from napari_tessera.widgets.activity import SIGN_SPEED
 from napari_tessera.widgets.legible import clipped_words
-from napari_tessera.workflows.verbs import map_cells, write
+from napari_tessera.workflows.verbs import write
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -20,32 +20,10 @@ if TYPE_CHECKING:
     from pytestqt.qtbot import QtBot
 
     from napari_tessera.contract.results import Run
-    from napari_tessera.data.sample import SamplePaths
     from napari_tessera.widgets.results import ResultsDock
 
-pytestmark = pytest.mark.window
+pytestmark = [pytest.mark.window, pytest.mark.usefixtures("quick_errands")]
 SMALL = (1280, 800)
-
-
-@pytest.fixture(scope="session")
-def mapped(planted: SamplePaths) -> Run:
-    """Map the planted sample without training, once."""
-    return map_cells(
-        planted.tissue, planted.reference, cell_type_column="cell_type", method="baseline"
-    )
-
-
-@pytest.fixture
-def results(window: Window, mapped: Run, qtbot: QtBot) -> ResultsDock:
-    """Results dock of a tissue with one run, which is on the screen."""
-    write(window.sample.tissue, mapped)
-    window.bench.open_tissue(window.sample.tissue)
-    qtbot.waitUntil(lambda: len(window.bench.runs) == 1, timeout=PATIENCE_MS)
-    dock = window.docks[2]
-    dock.list.choose(mapped.name)
-    dock.show_button.click()
-    qtbot.waitUntil(lambda: window.role("cells"), timeout=PATIENCE_MS)
-    return dock
 
 
 def test_the_density_of_a_type_is_drawn_when_it_is_asked_for(

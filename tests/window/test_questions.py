@@ -17,7 +17,7 @@ from napari_tessera.widgets.legible import clipped_words
 if TYPE_CHECKING:
     from pytestqt.qtbot import QtBot
 
-pytestmark = pytest.mark.window
+pytestmark = [pytest.mark.window, pytest.mark.usefixtures("quick_errands")]
 
 QUESTIONS = [
     (Task.IMPUTE, "baseline_impute", SpotColour.GENE),
@@ -38,9 +38,8 @@ def ask(window: Window, task: Task, method: str) -> None:
 def test_a_question_is_asked_answered_shown_and_kept(
     window: Window, qtbot: QtBot, task: Task, method: str, colour: SpotColour
 ) -> None:
-    window.open_both(qtbot)
     ask(window, task, method)
-    qtbot.waitUntil(lambda: window.bench.can_run, timeout=PATIENCE_MS)
+    window.open_both(qtbot)
     window.docks[1].run_bar.run.click()
     qtbot.waitUntil(lambda: bool(window.bench.jobs), timeout=PATIENCE_MS)
     job = window.bench.jobs[-1]

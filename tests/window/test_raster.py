@@ -13,37 +13,20 @@ from napari_tessera.viewer.colours import categories
 from napari_tessera.viewer.raster import DrawAs
 from napari_tessera.widgets.explore_dock import ExploreDock
 from napari_tessera.widgets.scale_bar import camera_of
-from napari_tessera.workflows.verbs import map_cells, write
 
 if TYPE_CHECKING:
     from pytestqt.qtbot import QtBot
 
     from napari_tessera.contract.results import Placement, Run
-    from napari_tessera.data.sample import SamplePaths
     from napari_tessera.widgets.results import ResultsDock
 
-pytestmark = pytest.mark.window
-
-
-@pytest.fixture(scope="session")
-def mapped(planted: SamplePaths) -> Run:
-    """Map the planted sample without training, once."""
-    return map_cells(
-        planted.tissue, planted.reference, cell_type_column="cell_type", method="baseline"
-    )
+pytestmark = [pytest.mark.window, pytest.mark.usefixtures("quick_errands")]
 
 
 @pytest.fixture
-def placement(window: Window, mapped: Run, qtbot: QtBot) -> Placement:
+def placement(results: ResultsDock, window: Window, mapped: Run, qtbot: QtBot) -> Placement:
     """Cells of a run that a person has chosen to see as a raster in the Results dock."""
-    write(window.sample.tissue, mapped)
-    window.bench.open_tissue(window.sample.tissue)
-    qtbot.waitUntil(lambda: len(window.bench.runs) == 1, timeout=PATIENCE_MS)
-    dock: ResultsDock = window.docks[2]
-    dock.list.choose(mapped.name)
-    dock.show_button.click()
-    qtbot.waitUntil(lambda: window.role("cells"), timeout=PATIENCE_MS)
-    box = dock.form.draw_as
+    box = results.form.draw_as
     box.setCurrentIndex(box.findData(DrawAs.RASTER))
     box.activated.emit(box.currentIndex())
     qtbot.waitUntil(lambda: bool(window.layer("cells").data.any()), timeout=PATIENCE_MS)

@@ -20,6 +20,7 @@ import napari_tessera as nt
 from napari_tessera.contract.state import JobState
 from napari_tessera.methods import METHODS
 from napari_tessera.widgets.results_export import ResultsExport
+from napari_tessera.workbench import reading
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from pytestqt.qtbot import QtBot
     from qtpy.QtWidgets import QWidget
 
-pytestmark = pytest.mark.window
+pytestmark = [pytest.mark.window, pytest.mark.usefixtures("quick_errands")]
 
 
 def export_of(window: Window) -> ResultsExport:
@@ -100,10 +101,13 @@ def press(widget: QWidget, key: Qt.Key) -> None:
     QTest.keyClick(widget, key)
 
 
-def test_the_main_job_needs_no_mouse(window: Window, qtbot: QtBot) -> None:
-    """Open the planted sample, run, and show, with Tab, arrows, space and Enter alone."""
+def test_the_main_job_needs_no_mouse(
+    window: Window, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Open a planted sample, run, and show, with Tab, arrows, space and Enter alone."""
     from napari_tessera.widgets.contributions import planted_sample
 
+    monkeypatch.setattr(reading, "make_sample", lambda **_: window.sample)
     window.viewer.window._qt_window.activateWindow()
     planted_sample()  # File > Open Sample > Tessera, and an entry of the command palette
     qtbot.waitUntil(lambda: window.bench.can_run, timeout=PATIENCE_MS)

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from napari_tessera.jobs.job import Job
 
 pytestmark = pytest.mark.window
+quickly = pytest.mark.usefixtures("quick_errands")
 SMALL = (1280, 800)
 
 
@@ -67,6 +68,7 @@ def test_a_person_opens_runs_watches_sees_and_deletes(window: Window, qtbot: QtB
     assert list_runs(window.sample.tissue) == ()
 
 
+@quickly
 def test_cancel_is_quick_and_resume_goes_on(window: Window, qtbot: QtBot) -> None:
     window.open_both(qtbot)
     window.shorten(100_000)
@@ -94,6 +96,7 @@ def test_cancel_is_quick_and_resume_goes_on(window: Window, qtbot: QtBot) -> Non
     qtbot.waitUntil(lambda: len(window.bench.runs) == 1, timeout=PATIENCE_MS)
 
 
+@quickly
 def test_a_killed_child_is_told_once_with_what_to_do(window: Window, qtbot: QtBot) -> None:
     window.open_both(qtbot)
     window.shorten(100_000)
@@ -114,6 +117,7 @@ def test_a_killed_child_is_told_once_with_what_to_do(window: Window, qtbot: QtBo
     assert not clipped_words(window.docks[1])
 
 
+@quickly
 def test_a_second_run_waits_in_the_queue(window: Window, qtbot: QtBot) -> None:
     window.open_both(qtbot)
     window.shorten(100_000)

@@ -6,24 +6,20 @@ import queue
 import shutil
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
-from napari_tessera.cli.fit_command import _check
-from napari_tessera.cli.parser import make_parser
-from napari_tessera.contract.errors import RefusedError
 from napari_tessera.contract.progress import Progress
 from napari_tessera.contract.state import JobState, Outcome
-from napari_tessera.jobs.errands import Errands
 from napari_tessera.jobs.job import Job
-from napari_tessera.jobs.run_dir import RunDir, read_spec
 from napari_tessera.workbench.bench import Bench
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
+    from napari_tessera.data.sample import SamplePaths
     from napari_tessera.jobs.runner import JobSpec
 
 
@@ -101,12 +97,12 @@ class Sample:
 
 
 @pytest.fixture(scope="session")
-def planted_files(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def planted_files(
+    plant: Callable[..., SamplePaths], tmp_path_factory: pytest.TempPathFactory
+) -> Path:
     """Plant a small sample once."""
-    from napari_tessera.data.sample import write_sample
-
     folder = tmp_path_factory.mktemp("planted")
-    write_sample(folder, n_cells=120, n_spots=80, n_genes=40, seed=0)
+    plant(folder, n_cells=120, n_spots=80, n_genes=40, seed=0)
     return folder
 
 
@@ -126,21 +122,6 @@ def desk() -> Desk:
 @pytest.fixture
 def runner() -> FakeRunner:
     return FakeRunner()
-
-
-@pytest.fixture
-def quick_check(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Have the gate asked in this process: a child takes seconds to import what it needs."""
-
-    def ask(_errands: Errands, arguments: Sequence[str], **_: object) -> dict[str, Any]:
-        parsed = make_parser().parse_args(list(arguments))
-        assert parsed.command == "check"
-        try:
-            return _check(read_spec(parsed.spec), RunDir(parsed.run_dir))
-        except RefusedError as error:
-            return {"report": error.report.to_json(), "run": "", "fingerprint": ""}
-
-    monkeypatch.setattr(Errands, "ask_child", ask)
 
 
 @pytest.fixture

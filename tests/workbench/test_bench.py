@@ -32,7 +32,7 @@ def opened(
     bench: Bench,
     desk: Desk,
     sample: Sample,
-    quick_check: None,  # noqa: ARG001 - it only has to be there
+    quick_errands: None,  # noqa: ARG001 - it only has to be there
 ) -> Bench:
     """Open the tissue of the sample."""
     bench.open_tissue(sample.tissue)

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from napari_tessera.contract.results import Run
     from napari_tessera.workbench.bench import Bench
 
-pytestmark = pytest.mark.usefixtures("quick_check")
+pytestmark = pytest.mark.usefixtures("quick_errands")
 
 EVERYWHERE = np.array([[-1e5, -1e5], [1e5, -1e5], [1e5, 1e5], [-1e5, 1e5]])
 

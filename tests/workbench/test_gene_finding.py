@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from napari_tessera.workbench.bench import Bench
 
-pytestmark = pytest.mark.usefixtures("quick_check")
+pytestmark = pytest.mark.usefixtures("quick_errands")
 
 
 def imputed(name: str = "stai_1") -> Run:

@@ -16,23 +16,25 @@ from napari_tessera.cli.main import main
 from napari_tessera.contract.errors import InputError, OptionError, RefusedError
 from napari_tessera.contract.inputs import Selection
 from napari_tessera.contract.method import Task
-from napari_tessera.data.sample import SamplePaths, write_sample
 from napari_tessera.methods import BASELINES, METHODS, method_for, names_for
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from napari_tessera.contract.results import Run
+    from napari_tessera.data.sample import SamplePaths
 
 UNMEASURED = ("g0", "g1")
 
 
 @pytest.fixture(scope="module")
-def sample(tmp_path_factory: pytest.TempPathFactory) -> SamplePaths:
+def sample(
+    plant: Callable[..., SamplePaths], tmp_path_factory: pytest.TempPathFactory
+) -> SamplePaths:
     """Planted tissue whose table lacks two genes of the reference, here called g0 and g1."""
     folder = tmp_path_factory.mktemp("planted")
-    paths = write_sample(folder, n_cells=200, n_spots=160, n_genes=60, seed=0)
+    paths = plant(folder, n_cells=200, n_spots=160, n_genes=60, seed=0)
     reference = anndata.read_h5ad(paths.reference)
     names = reference.var_names.to_numpy().astype(object)
     names[:2] = UNMEASURED

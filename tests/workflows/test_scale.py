@@ -10,17 +10,19 @@ import pytest
 
 from napari_tessera.cli.main import main
 from napari_tessera.contract.errors import InputError
-from napari_tessera.data.sample import write_sample
 from napari_tessera.workflows.scale import FILE, said_scale, say_scale, set_scale
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
+
+    from napari_tessera.data.sample import SamplePaths
 
 
 @pytest.fixture(scope="module")
-def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def store(plant: Callable[..., SamplePaths], tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("scale")
-    return write_sample(folder, n_cells=40, n_spots=40, n_genes=20, seed=0).tissue
+    return plant(folder, n_cells=40, n_spots=40, n_genes=20, seed=0).tissue
 
 
 def content(store: Path) -> dict[str, str]:

@@ -12,6 +12,7 @@ from napari_tessera.contract.errors import FitCancelled, OptionError, RunNotFoun
 from napari_tessera.contract.progress import Progress, SilentMonitor, Verdict
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from napari_tessera.data.sample import SamplePaths
@@ -20,10 +21,12 @@ QUICK = nt.BaselineOptions()
 
 
 @pytest.fixture
-def sample(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> SamplePaths:
-    """Write a planted sample; runs of objects in memory go below it too."""
+def sample(
+    plant: Callable[..., SamplePaths], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> SamplePaths:
+    """Copy a planted sample; runs of objects in memory go below it too."""
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
-    return nt.write_sample(tmp_path, n_cells=120, n_spots=160, n_genes=60, seed=0)
+    return plant(tmp_path, n_cells=200, n_spots=160, n_genes=60, seed=0)
 
 
 def baseline(sample: SamplePaths) -> nt.Run:

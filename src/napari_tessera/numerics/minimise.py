@@ -12,6 +12,7 @@ import torch
 from napari_tessera.contract.errors import DivergedError, MemoryExhaustedError
 from napari_tessera.contract.progress import Monitor, Progress, Verdict
 from napari_tessera.contract.state import State
+from napari_tessera.numerics.adam import PlainAdamW
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -162,7 +163,7 @@ class Optimisation:
     def start(cls, net: nn.Module, plan: Plan, resume: State | None = None) -> Optimisation:
         """Begin, or go on from a state of `state`."""
         parameters = [p for p in net.parameters() if p.requires_grad]
-        optimiser = torch.optim.AdamW(
+        optimiser = PlainAdamW(
             parameters, lr=plan.rate(0), weight_decay=plan.weight_decay, fused=True
         )
         run = cls(net, plan, optimiser)
