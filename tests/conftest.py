@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
 KIT_VARIABLE = "NAPARI_TESSERA_DATA"
 LAST_TEST = "test_the_real_data_are_as_they_were"
+PICTURE_SIZE = 300
+"""Longer side of planted pictures in pixels: a person gets 1200, which take two seconds to draw."""
+
 LONGEST_ROOMS = ("window", "methods", "workflows", "workbench", "cli", "widgets")
 _STATES = pytest.StashKey[dict[str, Any]]()
 _DIGESTS = pytest.StashKey[dict[str, str]]()
@@ -118,6 +121,13 @@ def kit_changes(kit: Path, pytestconfig: pytest.Config) -> tuple[str, ...]:
     """Files of the real data that are not what they were before the first test."""
     before, now = pytestconfig.stash[_DIGESTS], digests(kit)
     return tuple(name for name in {*before, *now} if before.get(name) != now.get(name))
+
+
+def pytest_configure() -> None:
+    """Have small pictures drawn, before any module plants a tissue."""
+    from napari_tessera.testing import planted
+
+    planted.IMAGE_SIZE = PICTURE_SIZE
 
 
 def pytest_sessionstart(session: pytest.Session) -> None:

@@ -34,7 +34,7 @@ PATIENCE_MS = 20_000
 def sample(
     plant: Callable[..., SamplePaths], tmp_path_factory: pytest.TempPathFactory
 ) -> SamplePaths:
-    return plant(tmp_path_factory.mktemp("explore"), n_cells=400, n_spots=120, n_genes=40, seed=0)
+    return plant(tmp_path_factory.mktemp("explore"), n_cells=200, n_spots=120, n_genes=40, seed=0)
 
 
 @pytest.fixture(scope="module")
