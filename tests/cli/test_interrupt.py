@@ -9,22 +9,39 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from tests.cli.conftest import Sample
 
 from napari_tessera.cli.main import main
 from napari_tessera.jobs.run_dir import RunDir
 
 if TYPE_CHECKING:
-    from tests.cli.conftest import Sample
+    from collections.abc import Callable
+
+    from napari_tessera.data.sample import SamplePaths
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="signals are sent as posix does")
 
 
-def interrupted(sample: Sample, number: int) -> tuple[int, float, str]:
-    """Start a long fit, stop it by a signal; exit code, seconds until it left, what it said."""
+@dataclass(frozen=True, kw_only=True)
+class Interrupted:
+    """What a long fit that was stopped by a signal left behind."""
+
+    code: int
+    seconds: float
+    said: str
+    run_dir: RunDir
+    resumable: bool
+    same_store: bool
+
+
+def interrupted(sample: Sample, number: int) -> Interrupted:
+    """Start a long fit, and stop it by a signal."""
+    before = sample.content()
     command = [sys.executable, "-m", "napari_tessera", *sample.map("--steps", "90000", "--json")]
     child = subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     with child:
@@ -38,31 +55,56 @@ def interrupted(sample: Sample, number: int) -> tuple[int, float, str]:
         began = time.monotonic()
         child.send_signal(number)
         code = child.wait(30)
-        return code, time.monotonic() - began, said + child.stderr.read()
-
-
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_signal_cancels_within_a_second_and_leaves_a_run_that_can_be_resumed(
-    sample: Sample, number: int
-) -> None:
-    before = sample.content()
-    code, seconds, said = interrupted(sample, number)
-    assert code == 130, said
-    assert seconds < 1.5
-    assert "Traceback" not in said
-    assert sample.content() == before
+        seconds = time.monotonic() - began
+        said += child.stderr.read()
     found = re.search(r"napari-tessera resume (.+)", said)
-    assert found is not None
-    assert RunDir(found[1]).load_checkpoint() is not None
+    assert found is not None, said
+    run_dir = RunDir(Path(found[1]))
+    return Interrupted(
+        code=code,
+        seconds=seconds,
+        said=said,
+        run_dir=run_dir,
+        resumable=run_dir.load_checkpoint() is not None,
+        same_store=sample.content() == before,
+    )
+
+
+@pytest.fixture(scope="module")
+def by_ctrl_c(
+    plant: Callable[..., SamplePaths], tmp_path_factory: pytest.TempPathFactory
+) -> Interrupted:
+    """Stop a fit as Ctrl-C does, once."""
+    paths = plant(tmp_path_factory.mktemp("stopped"), n_cells=200, n_spots=160, n_genes=60, seed=0)
+    assert paths.truth is not None
+    return interrupted(Sample(paths.tissue, paths.reference, paths.truth), signal.SIGINT)
+
+
+def assert_left_in_order(left: Interrupted) -> None:
+    """See that the command left soon, and that what it had done can be taken up again."""
+    assert left.code == 130, left.said
+    assert left.seconds < 1.5
+    assert "Traceback" not in left.said
+    assert left.same_store
+    assert left.resumable
+
+
+def test_ctrl_c_cancels_within_a_second_and_leaves_a_run_that_can_be_resumed(
+    by_ctrl_c: Interrupted,
+) -> None:
+    assert_left_in_order(by_ctrl_c)
+
+
+def test_a_request_to_end_cancels_within_a_second_and_leaves_a_run_that_can_be_resumed(
+    sample: Sample,
+) -> None:
+    assert_left_in_order(interrupted(sample, signal.SIGTERM))
 
 
 def test_a_cancelled_run_is_resumed_by_the_same_command(
-    sample: Sample, capfd: pytest.CaptureFixture[str]
+    by_ctrl_c: Interrupted, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    _, _, said = interrupted(sample, signal.SIGINT)
-    found = re.search(r"napari-tessera resume (.+)", said)
-    assert found is not None
-    run_dir = RunDir(Path(found[1]))
+    run_dir = by_ctrl_c.run_dir
     name = run_dir.run_name
     _shorten(run_dir)
     assert main(["resume", str(run_dir.path), "--json"]) == 0

@@ -19,6 +19,7 @@ optimiser = PlainAdamW([weight], fused=True)
 optimiser.zero_grad(set_to_none=True)
 (weight**2).sum().backward()
 optimiser.step()
+optimiser.load_state_dict(optimiser.state_dict())
 print("torch._dynamo" in sys.modules, bool((weight < 1).all()))
 """
 

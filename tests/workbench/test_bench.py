@@ -211,6 +211,7 @@ def test_closing_stops_the_runner_and_drops_what_is_under_way(
     assert bench.view is None
 
 
+@pytest.mark.usefixtures("quick_errands")  # the fit is the child here
 def test_a_fit_in_a_child_process_ends_on_the_canvas_and_in_the_store(
     desk: Desk, sample: Sample
 ) -> None:

@@ -114,6 +114,7 @@ def test_drawing_is_a_step_with_the_place_it_is_stored_in(room: Room) -> None:
     assert (drawn.coordinate_system, drawn.element) == ("global", "spots")
 
 
+@pytest.mark.usefixtures("quick_errands")
 def test_a_fit_is_a_step_with_its_whole_recipe(room: Room, sample: Sample) -> None:
     room.bench.open_reference(sample.reference)
     room.desk.until(lambda: room.bench.can_run)
@@ -213,6 +214,7 @@ def test_an_ending_that_is_not_known_is_said(room: Room, tmp_path: Path) -> None
     assert "ends in .py or .ipynb" in said[0]
 
 
+@pytest.mark.usefixtures("quick_errands")
 def test_nothing_is_recorded_of_a_fit_that_was_cancelled(room: Room, sample: Sample) -> None:
     room.bench.open_reference(sample.reference)
     room.desk.until(lambda: room.bench.can_run)

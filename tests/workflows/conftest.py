@@ -34,10 +34,15 @@ def prepared(pair: PairedData, tmp_path: Path) -> Callable[..., RunDir]:
     """Prepare a run directory of the planted tissue: method, name of the directory, options."""
 
     def make(method: str = "stem", name: str = "run", **more: int) -> RunDir:
-        options: dict[str, Any] = QUICK[method] | more
-        run_dir = RunDir(tmp_path / name)
-        run_dir.save_inputs(pair)
-        run_dir.write_spec(RunSpec(method=method, options=options))
-        return run_dir
+        return prepare(pair, tmp_path / name, method, **more)
 
     return make
+
+
+def prepare(pair: PairedData, folder: Path, method: str = "stem", **more: int) -> RunDir:
+    """Write inputs and recipe of a quick run."""
+    options: dict[str, Any] = QUICK[method] | more
+    run_dir = RunDir(folder)
+    run_dir.save_inputs(pair)
+    run_dir.write_spec(RunSpec(method=method, options=options))
+    return run_dir

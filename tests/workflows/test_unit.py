@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 import torch
+from tests.workflows.conftest import prepare
 
 from napari_tessera.contract.errors import (
     DivergedError,
@@ -25,6 +26,7 @@ from napari_tessera.workflows.unit import solve
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from napari_tessera.contract.inputs import PairedData
     from napari_tessera.contract.results import Run
     from napari_tessera.jobs.run_dir import RunDir
 
@@ -111,11 +113,15 @@ def test_a_finished_run_keeps_no_checkpoints(prepared: Callable[..., RunDir]) ->
     assert not list(run_dir.path.glob("checkpoint_*"))
 
 
+@pytest.fixture(scope="module")
+def unbroken(pair: PairedData, tmp_path_factory: pytest.TempPathFactory) -> Run:
+    return solve(prepare(pair, tmp_path_factory.mktemp("unbroken")), SilentMonitor())
+
+
 @pytest.mark.parametrize("stop_at", [1, 4, 9, 14])
 def test_a_resumed_run_equals_an_unbroken_one(
-    prepared: Callable[..., RunDir], stop_at: int, monkeypatch: pytest.MonkeyPatch
+    prepared: Callable[..., RunDir], unbroken: Run, stop_at: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    unbroken = solve(prepared("stem", "unbroken"), SilentMonitor())
     run_dir = prepared("stem", "broken")
     seen: list[Progress] = []
 

@@ -15,6 +15,8 @@ class PlainAdamW(torch.optim.AdamW):
     The methods themselves are torch's own, and steps are the same to the last bit.
     """
 
+    state_dict = inspect.unwrap(torch.optim.Optimizer.state_dict)
+    load_state_dict = inspect.unwrap(torch.optim.Optimizer.load_state_dict)
     add_param_group = inspect.unwrap(torch.optim.Optimizer.add_param_group)
     zero_grad = inspect.unwrap(torch.optim.Optimizer.zero_grad)
     step = torch.no_grad()(inspect.unwrap(torch.optim.AdamW.step))
