@@ -136,10 +136,18 @@ def window(
     qtbot.wait(50)
 
 
+@pytest.fixture(scope="session")
+def stored(planted: SamplePaths, mapped: Run, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Store of the planted sample with its run; it is copied, never written to."""
+    store = shutil.copytree(planted.tissue, tmp_path_factory.mktemp("stored") / "tissue.zarr")
+    write(store, mapped)
+    return store
+
+
 @pytest.fixture
-def results(window: Window, mapped: Run, qtbot: QtBot) -> ResultsDock:
+def results(window: Window, mapped: Run, stored: Path, qtbot: QtBot) -> ResultsDock:
     """Results dock of a tissue with one run, which is on the screen."""
-    write(window.sample.tissue, mapped)
+    shutil.copytree(stored, window.sample.tissue, dirs_exist_ok=True)
     window.bench.open_tissue(window.sample.tissue)
     qtbot.waitUntil(lambda: len(window.bench.runs) == 1, timeout=PATIENCE_MS)
     dock = window.docks[2]

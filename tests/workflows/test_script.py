@@ -18,7 +18,6 @@ import napari_tessera as nt
 from napari_tessera.contract.errors import InputError
 from napari_tessera.contract.inputs import RunSpec, Selection
 from napari_tessera.contract.regions import Region
-from napari_tessera.data.sample import write_sample
 from napari_tessera.jobs.run_dir import run_root
 from napari_tessera.methods import METHODS
 from napari_tessera.workflows.explained import Question
@@ -28,6 +27,7 @@ from napari_tessera.workflows.steps import Computed, Deleted, Drawn, Exported, O
 from napari_tessera.workflows.stored_steps import computed_from, steps_of_run
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from napari_tessera.contract.results import Run
@@ -36,33 +36,17 @@ if TYPE_CHECKING:
 
 LEFT = Region.area("left", np.array([[-1e4, -1e4], [1e3, -1e4], [1e3, 1e4], [-1e4, 1e4]]))
 
-MAP = """
-import sys
-import napari_tessera as nt
-
-options = nt.StemOptions(steps=12, members=1, batch_cells=64)
-run = nt.map_cells(sys.argv[1], sys.argv[2], options=options, out=sys.argv[1])
-print(run.name)
-"""
-
-
-def map_elsewhere(sample: SamplePaths) -> Run:
-    """Map in a new process, whose threads are those of the replay, and read what is stored."""
-    given = [sys.executable, "-W", "ignore", "-c", MAP]
-    done = subprocess.run(
-        [*given, str(sample.tissue), str(sample.reference)],
-        capture_output=True, text=True, check=True, timeout=240,
-    )  # fmt: skip
-    return nt.read(sample.tissue, done.stdout.split()[-1])
-
 
 @pytest.fixture(scope="module")
-def planted(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path, Run]:
+def planted(
+    plant: Callable[..., SamplePaths], tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Path, Path, Run]:
     """Plant a tissue and map it with a short fit."""
     folder = tmp_path_factory.mktemp("script")
-    sample = write_sample(folder, n_cells=300, n_spots=120, n_genes=40, seed=0)
+    sample = plant(folder, n_cells=400, n_spots=120, n_genes=40, seed=0)
     nt.map_cells(sample.tissue, sample.reference, method="baseline", out=sample.tissue)
-    run = map_elsewhere(sample)
+    options = nt.StemOptions(steps=12, members=1, batch_cells=64)
+    run = nt.map_cells(sample.tissue, sample.reference, options=options, out=sample.tissue)
     before = Region.area("before", np.eye(3, 2))
     nt.write_regions(sample.tissue, [before], "global", "spots")  # a replay replaces its copy
     return sample.tissue, sample.reference, run
@@ -178,11 +162,13 @@ def test_exported_tables_are_written_beside_the_copy(replayed: tuple[Path, str])
     assert written == ["run_cells.csv", "run_composition.csv"]
 
 
+@pytest.mark.filterwarnings("ignore")  # as a person runs it
 def test_a_stored_run_tells_how_to_make_it_again(
-    planted: tuple[Path, Path, Run], tmp_path: Path
+    planted: tuple[Path, Path, Run], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     tissue, _, run = planted
-    replay(nt.export_script(tissue, run.name, tmp_path / "again.py"))
+    monkeypatch.chdir(tmp_path)
+    runpy.run_path(str(nt.export_script(tissue, run.name, tmp_path / "again.py")))
     assert same_numbers(run, nt.read(tmp_path / "tissue_replayed.zarr", run.name))
 
 
