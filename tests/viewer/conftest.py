@@ -10,8 +10,8 @@ from napari_tessera.testing.planted import PlantedTissue, planted_tissue
 from napari_tessera.testing.scene import planted_run, planted_view
 
 if TYPE_CHECKING:
-    from napari_tessera.contract.results import Run
-    from napari_tessera.contract.views import TissueView
+    from napari_tessera.contract.results import Composition, Run
+    from napari_tessera.contract.views import SpotsView, TissueView
 
 
 @pytest.fixture(scope="session")
@@ -27,3 +27,15 @@ def view(planted: PlantedTissue) -> TissueView:
 @pytest.fixture(scope="session")
 def run(planted: PlantedTissue) -> Run:
     return planted_run(planted)
+
+
+@pytest.fixture
+def spots(view: TissueView) -> SpotsView:
+    assert view.spots is not None
+    return view.spots
+
+
+@pytest.fixture
+def composition(run: Run) -> Composition:
+    assert run.result.composition is not None
+    return run.result.composition

@@ -17,20 +17,8 @@ from napari_tessera.viewer.composition import (
 )
 
 if TYPE_CHECKING:
-    from napari_tessera.contract.results import Composition, Run
-    from napari_tessera.contract.views import SpotsView, TissueView
-
-
-@pytest.fixture
-def spots(view: TissueView) -> SpotsView:
-    assert view.spots is not None
-    return view.spots
-
-
-@pytest.fixture
-def composition(run: Run) -> Composition:
-    assert run.result.composition is not None
-    return run.result.composition
+    from napari_tessera.contract.results import Composition
+    from napari_tessera.contract.views import SpotsView
 
 
 def test_a_spot_has_the_colour_of_its_dominant_type(

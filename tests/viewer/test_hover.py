@@ -17,19 +17,6 @@ from napari_tessera.viewer.hover import MOST_BARS, SpotFinder, bars_of
 
 if TYPE_CHECKING:
     from napari_tessera.contract.results import Composition, Run
-    from napari_tessera.contract.views import TissueView
-
-
-@pytest.fixture
-def spots(view: TissueView) -> SpotsView:
-    assert view.spots is not None
-    return view.spots
-
-
-@pytest.fixture
-def composition(run: Run) -> Composition:
-    assert run.result.composition is not None
-    return run.result.composition
 
 
 def around(spots: SpotsView) -> float:

@@ -6,7 +6,6 @@ import dataclasses
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pytest
 
 from napari_tessera.contract.palette import colours_of
 from napari_tessera.contract.results import RunResult
@@ -26,6 +25,7 @@ from napari_tessera.viewer.pies import (
 from napari_tessera.viewer.showing import Showing
 
 if TYPE_CHECKING:
+    import pytest
     from numpy.typing import NDArray
 
     from napari_tessera.contract.results import Run
@@ -33,12 +33,6 @@ if TYPE_CHECKING:
 
 SHARES = np.array([[0.5, 0.25, 0.25], [0.0, 1.0, 0.0]], dtype=np.float32)
 XY = np.array([[0.0, 0.0], [100.0, 50.0]])
-
-
-@pytest.fixture
-def spots(view: TissueView) -> SpotsView:
-    assert view.spots is not None
-    return view.spots
 
 
 def areas(vertices: NDArray[np.float64]) -> NDArray[np.float64]:

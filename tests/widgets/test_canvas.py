@@ -7,21 +7,17 @@ from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 import pytest
-from napari.components import ViewerModel
+from tests.widgets.conftest import as_squares
 
 from napari_tessera.contract.state import JobState, Outcome
 from napari_tessera.jobs.job import Job
 from napari_tessera.jobs.run_dir import RunDir
-from napari_tessera.testing.planted import PlantedTissue, planted_tissue
-from napari_tessera.testing.scene import planted_run, planted_view
 from napari_tessera.viewer.colours import categories
 from napari_tessera.viewer.composition import SpotColour
 from napari_tessera.viewer.layer_data import MARK, Role
 from napari_tessera.viewer.placement import CellColour
-from napari_tessera.viewer.spots import paint_polygons
 from napari_tessera.widgets.canvas import Canvas
 from napari_tessera.widgets.results_preview import EVERY_MS, MOST_MS
-from napari_tessera.workbench.bench import Bench
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -32,39 +28,9 @@ if TYPE_CHECKING:
     from pytestqt.qtbot import QtBot
 
     from napari_tessera.contract.results import Run
-    from napari_tessera.contract.views import SpotsView, TissueView
-
-
-@pytest.fixture(scope="module")
-def planted() -> PlantedTissue:
-    return planted_tissue(n_cells=300, n_spots=60, n_genes=20)
-
-
-@pytest.fixture(scope="module")
-def view(planted: PlantedTissue) -> TissueView:
-    return planted_view(planted)
-
-
-@pytest.fixture(scope="module")
-def run(planted: PlantedTissue) -> Run:
-    return planted_run(planted)
-
-
-@pytest.fixture
-def viewer(qtbot: QtBot) -> ViewerModel:  # noqa: ARG001 - timers need an application
-    return ViewerModel()
-
-
-@pytest.fixture
-def bench() -> Bench:
-    return Bench(lambda work: work())
-
-
-@pytest.fixture
-def canvas(viewer: Viewer, bench: Bench, view: TissueView) -> Canvas:
-    canvas = Canvas(viewer, bench)
-    bench.tissue_opened.emit(view)
-    return canvas
+    from napari_tessera.contract.views import TissueView
+    from napari_tessera.testing.planted import PlantedTissue
+    from napari_tessera.workbench.bench import Bench
 
 
 def _roles(viewer: Viewer) -> list[str]:
@@ -318,7 +284,7 @@ def test_polygons_and_labels_are_recoloured_in_place(
     viewer: Viewer, bench: Bench, view: TissueView, run: Run, kind: str
 ) -> None:
     canvas = Canvas(viewer, bench)
-    bench.tissue_opened.emit(dataclasses.replace(view, spots=_as(kind, view.spots)))
+    bench.tissue_opened.emit(dataclasses.replace(view, spots=as_squares(kind, view.spots)))
     bench.run_loaded.emit(run)
     canvas.show(run.name, spots=True)
     layer = _layer(viewer, "composition")
@@ -326,20 +292,6 @@ def test_polygons_and_labels_are_recoloured_in_place(
     canvas.show(run.name, spot_colour=SpotColour.ENTROPY)
     assert _layer(viewer, "composition") is layer
     assert (_colour_of_first(layer) != before).any()
-
-
-def _as(kind: str, spots: SpotsView | None) -> SpotsView:
-    """Turn the same spots into polygons or a label picture."""
-    assert spots is not None
-    square = 30.0 * np.array([[-1.0, -1.0], [1.0, -1.0], [1.0, 1.0], [-1.0, 1.0]])
-    polygons = tuple(square + centre for centre in spots.xy)
-    if kind == "shapes":
-        return dataclasses.replace(spots, radius=None, polygons=polygons)
-    picture, affine = paint_polygons(polygons, side=300)
-    ids = np.arange(1, len(polygons) + 1)
-    return dataclasses.replace(
-        spots, radius=None, labels=picture, labels_affine=affine, instances=ids
-    )
 
 
 def _colour_of_first(layer: Layer) -> NDArray[np.float32]:

@@ -7,13 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
-from napari.components import ViewerModel
 from napari.layers import Image, Points
 
 from napari_tessera.jobs.errands import Errands
 from napari_tessera.jobs.job import Job
-from napari_tessera.testing.planted import PlantedTissue, planted_tissue
-from napari_tessera.testing.scene import planted_run, planted_view
 from napari_tessera.viewer import raster
 from napari_tessera.viewer.colours import categories
 from napari_tessera.viewer.gene_blend import DrawnGene
@@ -40,28 +37,9 @@ if TYPE_CHECKING:
 
     from napari_tessera.contract.results import Run
     from napari_tessera.contract.views import TissueView
+    from napari_tessera.testing.planted import PlantedTissue
 
 CELLS, SPOTS = Role.CELLS, Role.COMPOSITION
-
-
-@pytest.fixture(scope="module")
-def planted() -> PlantedTissue:
-    return planted_tissue(n_cells=300, n_spots=60, n_genes=20)
-
-
-@pytest.fixture(scope="module")
-def view(planted: PlantedTissue) -> TissueView:
-    return planted_view(planted)
-
-
-@pytest.fixture(scope="module")
-def run(planted: PlantedTissue) -> Run:
-    return planted_run(planted)
-
-
-@pytest.fixture
-def viewer(qtbot: QtBot) -> ViewerModel:  # noqa: ARG001 - timers need an application
-    return ViewerModel()
 
 
 @pytest.fixture

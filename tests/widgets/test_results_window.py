@@ -7,11 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from napari_tessera.jobs.job import Job
-from napari_tessera.testing.planted import PlantedTissue, planted_tissue
-from napari_tessera.testing.scene import planted_run, planted_view
 from napari_tessera.viewer.layer_data import MARK
-from napari_tessera.widgets.canvas import Canvas
-from napari_tessera.workbench.bench import Bench
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,41 +18,15 @@ if TYPE_CHECKING:
     from pytestqt.qtbot import QtBot
 
     from napari_tessera.contract.results import Run
-    from napari_tessera.contract.views import TissueView
+    from napari_tessera.widgets.canvas import Canvas
+    from napari_tessera.workbench.bench import Bench
 
 pytestmark = pytest.mark.window
-
-
-@pytest.fixture(scope="module")
-def planted() -> PlantedTissue:
-    return planted_tissue(n_cells=300, n_spots=60, n_genes=20)
-
-
-@pytest.fixture(scope="module")
-def view(planted: PlantedTissue) -> TissueView:
-    return planted_view(planted)
-
-
-@pytest.fixture(scope="module")
-def run(planted: PlantedTissue) -> Run:
-    return planted_run(planted)
 
 
 @pytest.fixture
 def viewer(make_napari_viewer: Callable[..., Viewer]) -> Viewer:
     return make_napari_viewer(show=True)
-
-
-@pytest.fixture
-def bench() -> Bench:
-    return Bench(lambda work: work())
-
-
-@pytest.fixture
-def canvas(viewer: Viewer, bench: Bench, view: TissueView) -> Canvas:
-    canvas = Canvas(viewer, bench)
-    bench.tissue_opened.emit(view)
-    return canvas
 
 
 def _roles(viewer: Viewer) -> list[str]:

@@ -6,17 +6,16 @@ import dataclasses
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import pytest
 from napari.components import ViewerModel
 from qtpy.QtCore import QEvent, Qt
 from qtpy.QtWidgets import QApplication, QWidget
+from tests.widgets.conftest import as_squares
 
 from napari_tessera.testing.planted import planted_tissue
 from napari_tessera.testing.scene import planted_run, planted_view
 from napari_tessera.viewer.hover import Bar, SpotBars
 from napari_tessera.viewer.layer_data import Role
-from napari_tessera.viewer.spots import paint_polygons
 from napari_tessera.widgets import share_bars
 from napari_tessera.widgets.canvas import Canvas
 from napari_tessera.widgets.legend import BAR_HEIGHT, CORNERS, LegendOverlay
@@ -110,29 +109,15 @@ def test_another_colour_is_seen_at_the_next_move(scene: Any) -> None:  # noqa: A
 
 @pytest.mark.parametrize("kind", ["shapes", "labels"])
 def test_polygons_and_labels_are_told_of_to_their_border(qtbot: QtBot, kind: str) -> None:
-    scene = opened(qtbot, squares(kind))
+    scene = opened(qtbot, as_squares(kind, SPOTS, side=600))
     told = hover(scene, 11, aside=25)
     assert told is not None
     assert told.title.startswith(f"{name_of(scene, 11)}: ")
     assert hover(scene, 11, aside=40) is None
 
 
-def squares(kind: str) -> SpotsView:
-    """Make squares of 60 a side of the spots, as polygons or as a label picture."""
-    assert SPOTS is not None
-    square = 30.0 * np.array([[-1.0, -1.0], [1.0, -1.0], [1.0, 1.0], [-1.0, 1.0]])
-    polygons = tuple(square + centre for centre in SPOTS.xy)
-    if kind == "shapes":
-        return dataclasses.replace(SPOTS, radius=None, polygons=polygons)
-    picture, affine = paint_polygons(polygons, side=600)
-    ids = np.arange(1, len(polygons) + 1)
-    return dataclasses.replace(
-        SPOTS, radius=None, labels=picture, labels_affine=affine, instances=ids
-    )
-
-
 def test_labels_that_are_not_drawn_are_told_of_in_their_pies(qtbot: QtBot) -> None:
-    scene = opened(qtbot, squares("labels"))
+    scene = opened(qtbot, as_squares("labels", SPOTS, side=600))
     scene.canvas.show(scene.run.name, spots=False, pies=True)
     assert scene.canvas.runs[scene.run.name].layer(Role.PIES) is not None
     assert hover(scene, 11) is not None
