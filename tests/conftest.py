@@ -23,7 +23,7 @@ LAST_TEST = "test_the_real_data_are_as_they_were"
 PICTURE_SIZE = 300
 """Longer side of planted pictures in pixels: a person gets 1200, which take two seconds to draw."""
 
-LONGEST_ROOMS = ("window", "methods", "workflows", "workbench", "cli", "widgets")
+LONGEST_ROOMS = ("window", "methods", "data", "workflows", "cli", "widgets", "workbench")
 _STATES = pytest.StashKey[dict[str, Any]]()
 _DIGESTS = pytest.StashKey[dict[str, str]]()
 

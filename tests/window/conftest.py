@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from pytestqt.qtbot import QtBot
 
     from napari_tessera.contract.results import Run
+    from napari_tessera.contract.state import Outcome
+    from napari_tessera.jobs.job import Job
     from napari_tessera.widgets.session import Session
     from napari_tessera.workbench.bench import Bench
 
@@ -38,6 +40,13 @@ def content(store: Path) -> str:
         digest.update(str(path.relative_to(store)).encode())
         digest.update(path.read_bytes() if path.is_file() else b"")
     return digest.hexdigest()
+
+
+def ended(job: Job, qtbot: QtBot) -> Outcome:
+    """Wait until a job is over; its outcome."""
+    qtbot.waitUntil(lambda: job.outcome is not None, timeout=PATIENCE_MS)
+    assert job.outcome is not None
+    return job.outcome
 
 
 @dataclass(frozen=True)
@@ -81,6 +90,17 @@ class Window:
         rows = self.docks[1].form.rows
         rows["steps"].set_value(steps)
         rows["members"].set_value(1)
+
+    def run_for_steps(self, qtbot: QtBot) -> Job:
+        """Press Run, and wait until the network trains."""
+        before = len(self.bench.jobs)
+        self.docks[1].run_bar.run.click()
+        qtbot.waitUntil(lambda: len(self.bench.jobs) > before, timeout=PATIENCE_MS)
+        job = self.bench.jobs[-1]
+        qtbot.waitUntil(
+            lambda: job.progress is not None and job.progress.step > 3, timeout=PATIENCE_MS
+        )
+        return job
 
     def role(self, role: str) -> bool:
         """Whether a layer of that role is there."""
