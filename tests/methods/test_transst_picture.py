@@ -13,7 +13,7 @@ from napari_tessera.numerics.partitions import adjusted_rand
 from napari_tessera.testing.planted_domains import DomainLaw, planted_section
 
 METHOD = get_method("transst")
-PLANTED = planted_section(DomainLaw(n_domains=2, n_genes=200, contrast=1.2), n_spots=500, seed=1)
+PLANTED = planted_section(DomainLaw(n_domains=2, n_genes=200, contrast=1.2), n_spots=300, seed=1)
 SECTION = PLANTED.section
 RIGHT = SECTION.spot_xy[:, 0] > np.median(SECTION.spot_xy[:, 0])
 
