@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     import numpy as np
-    from napari.layers import Layer
     from napari.viewer import Viewer
     from numpy.typing import NDArray
 
@@ -255,8 +254,8 @@ class Canvas:
             is_outline = made[1]["metadata"][MARK]["role"] == Role.SPOTS
             threads = self._bench.tasks.errands, self._tell
             raster = outline_raster(self._viewer, view, *threads) if is_outline else None
-            layer = insert_layer(self._viewer, raster or made, index)
-            layer.metadata.update(self._neighbourly(layer))
+            told = {} if raster else self._neighbourly(made[1]["name"], is_outline=is_outline)
+            insert_layer(self._viewer, raster or made, index, metadata=told)
         self._preview.prepare(view)
         self.set_scale(view)
         if not same_place:
@@ -315,13 +314,13 @@ class Canvas:
 
     # -- parts ---------------------------------------------------------------------------------
 
-    def _neighbourly(self, layer: Layer) -> dict[str, Any]:
+    def _neighbourly(self, element: str, *, is_outline: bool) -> dict[str, Any]:
         tissue, view = self._bench.tissue, self._view
         if tissue is None or view is None:
             return {}
-        if layer.metadata[MARK]["role"] == Role.SPOTS:
+        if is_outline:
             return spots_metadata(tissue.sdata, view)
-        return element_metadata(tissue.sdata, layer.name, view.coordinate_system)
+        return element_metadata(tissue.sdata, element, view.coordinate_system)
 
     def _drop_runs(self) -> None:
         for name in list(self.runs):
