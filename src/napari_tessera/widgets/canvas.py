@@ -15,6 +15,7 @@ from napari_tessera.viewer.neighbourly import element_metadata, spots_metadata
 from napari_tessera.viewer.tissue import OUTLINE_BEHIND_CELLS, OUTLINE_OPACITY, tissue_layers
 from napari_tessera.widgets.camera import CameraWatch, look_at_spots
 from napari_tessera.widgets.gene_painter import GenePainter
+from napari_tessera.widgets.guest_legends import GuestLegends
 from napari_tessera.widgets.layer_list import insert_layer
 from napari_tessera.widgets.legend import LegendOverlay, canvas_widget_of
 from napari_tessera.widgets.raster_painter import outline_raster, stop_rasters
@@ -89,6 +90,7 @@ class Canvas:
         self._known: set[str] = set()
         self._tell = bench.failed.emit
         self.genes = GenePainter(viewer, bench.tasks.errands, self._tell)
+        self._guests = GuestLegends(viewer, self._refresh_legend)
         self._preview = Preview(viewer)
         self._preview.drawn.connect(self._on_preview_drawn)
         self._camera = CameraWatch(viewer)
@@ -157,14 +159,18 @@ class Canvas:
             overlay.set_wanted(wanted=wanted)
 
     def toggle_type(self, cell_type: str) -> None:
-        """Hide the cells of one type in the current run, or show them again."""
-        if self.current in self.runs:
+        """Hide the cells of one type in the current run, or a label, or show them again."""
+        if self.genes.hide(cell_type, others=False):
+            self._refresh_legend()
+        elif self.current in self.runs:
             hidden = self.runs[self.current].showing.hidden ^ {cell_type}
             self.show(self.current, hidden=hidden)
 
     def isolate_type(self, cell_type: str) -> None:
         """Show one type of the current run alone; all of them where it is alone already."""
-        if self.current in self.runs:
+        if self.genes.hide(cell_type, others=True):
+            self._refresh_legend()
+        elif self.current in self.runs:
             layers = self.runs[self.current]
             others = layers.labels() - {cell_type}
             alone = bool(others) and others <= layers.showing.hidden
@@ -383,7 +389,8 @@ class Canvas:
             legends = self.runs[self.current].legends()
             hidden = self.runs[self.current].showing.hidden
         if not self._preview.legends():
-            legends = [*self.genes.legends(), *legends]
+            legends = [*self._guests.legends(), *self.genes.legends(), *legends]
+            hidden |= self.genes.hidden
         self._step_outlines(back=bool(legends))
         overlay = self._overlay()
         if overlay is not None:
