@@ -23,6 +23,7 @@ from napari_tessera.widgets.results_layers import RunLayers
 from napari_tessera.widgets.results_preview import Preview
 from napari_tessera.widgets.scale_bar import ScaleBar, napari_bar
 from napari_tessera.widgets.share_bars import ShareWatch
+from napari_tessera.widgets.soft_edges import fit_edges
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -227,8 +228,9 @@ class Canvas:
             self.changed.emit(name)
 
     def follow_camera(self) -> None:
-        """Draw the pies of the current run for what is seen now."""
+        """Draw pies and edges of the current run for what is seen now."""
         layers = self.runs.get(self.current)
+        fit_edges(self._viewer)
         if layers is not None and layers.pies.follow():
             self._refresh_legend()
 
