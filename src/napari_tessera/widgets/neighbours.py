@@ -8,6 +8,7 @@ follows that one. When a layer goes it looks the layer up among those that came 
 from __future__ import annotations
 
 import logging
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
@@ -63,6 +64,7 @@ class Neighbours(QObject):  # type: ignore[misc]  # Qt comes without types
         self._places: WeakKeyDictionary[Layer, Any] = WeakKeyDictionary()
         self._heard: Any = None
         self._told: set[str] = set()
+        self._possible = find_spec(_MODULE) is not None
         viewer.layers.events.inserted.connect(self._on_inserted)
         viewer.layers.events.removing.connect(self._on_removing)
         canvas.changed.connect(self._introduce)
@@ -86,10 +88,8 @@ class Neighbours(QObject):  # type: ignore[misc]  # Qt comes without types
 
     def open(self) -> None:
         """Open their list of elements and their view with the tissue that is open here."""
-        from importlib.util import find_spec
-
         tissue = self._bench.tissue
-        if find_spec(_MODULE) is None:
+        if not self._possible:
             self._bench.failed.emit(_ABSENT, _INSTALL)
         elif tissue is None:
             self._bench.failed.emit(_NO_TISSUE, _OPEN_ONE)
@@ -104,13 +104,13 @@ class Neighbours(QObject):  # type: ignore[misc]  # Qt comes without types
             )
 
     def _show(self, opened: Any, sdata: Any) -> None:  # noqa: ANN401 - a class of theirs
-        """Show their docks; their tall view becomes a tab beside ours."""
+        """Show their docks; their tall view becomes a tab where there are fewest of ours."""
         opened(sdata, headless=True)
         docks = self._docks()
-        beside = [docks[name] for name in ("Model", "Results", "Tissue") if name in docks]
+        beside = [docks[name] for name in ("Tissue", "Results", "Model") if name in docks]
         if beside and _VIEW in docks:
             beside[0].window().tabifyDockWidget(beside[0], docks[_VIEW])
-            docks[_VIEW].raise_()
+            QTimer.singleShot(0, docks[_VIEW].raise_)
 
     def _docks(self) -> dict[str, QDockWidget]:
         """Docks of the window, by the words in their titles."""
@@ -155,9 +155,9 @@ class Neighbours(QObject):  # type: ignore[misc]  # Qt comes without types
     def _introduce(self, name: str) -> None:
         """Give the layers of a run their tables, made in the background."""
         layers, tissue, view = self._canvas.runs.get(name), self._bench.tissue, self._bench.view
-        if layers is None or tissue is None or view is None or name in self._told:
+        if layers is None or tissue is None or view is None or not self._possible:
             return
-        if not self._wanting(name):
+        if name in self._told or not self._wanting(name):
             return
         run, sdata = layers.run, tissue.sdata
         self._told.add(name)
@@ -208,12 +208,12 @@ def tables_of(
     """
     from scipy.sparse import issparse
 
-    from napari_tessera.data.elements import run_elements
+    from napari_tessera.data.elements import run_tables
 
-    made = run_elements(sdata, run)
+    made = run_tables(sdata, run)
     found: dict[Role, dict[str, Any]] = {}
     for role, ending in _TABLES.items():
-        table = made.get(f"tables/{run.name}{ending}")
+        table = made.get(f"{run.name}{ending}")
         if table is not None:
             for key in [key for key, held in table.obsm.items() if issparse(held)]:
                 del table.obsm[key]  # their view takes dense ones only
