@@ -34,6 +34,9 @@ _LOG = logging.getLogger(__name__)
 THEIR_LIST = "SpatialData"
 """Name of the dock with their list of elements."""
 
+TALL = 1020
+"""Height of a window in pixels in which their view fits above another dock."""
+
 _VIEW = "View (napari-spatialdata)"
 _MODULE = "napari_spatialdata"
 _TABLES = {Role.CELLS: CELL_TABLE, Role.COMPOSITION: SPOT_TABLE}
@@ -108,9 +111,13 @@ class Neighbours(QObject):  # type: ignore[misc]  # Qt comes without types
         opened(sdata, headless=True)
         docks = self._docks()
         beside = [docks[name] for name in ("Tissue", "Results", "Model") if name in docks]
-        if beside and _VIEW in docks:
-            beside[0].window().tabifyDockWidget(beside[0], docks[_VIEW])
-            QTimer.singleShot(0, docks[_VIEW].raise_)
+        if not beside or _VIEW not in docks:
+            return
+        window = beside[0].window()
+        if "Results" in docks and window.height() < TALL:  # one above the other they do not fit
+            window.tabifyDockWidget(beside[0], docks["Results"])
+        window.tabifyDockWidget(beside[0], docks[_VIEW])
+        QTimer.singleShot(0, docks[_VIEW].raise_)
 
     def _docks(self) -> dict[str, QDockWidget]:
         """Docks of the window, by the words in their titles."""
