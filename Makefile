@@ -27,7 +27,7 @@ DISPLAYED := $(if $(strip $(DISPLAY)$(WAYLAND_DISPLAY)),yes,)
 endif
 SCREEN := $(if $(DISPLAYED),,xvfb-run -a -s "-screen 0 1920x1200x24 -nolisten tcp")
 
-.PHONY: help setup demo story test check format docs bench faults clean
+.PHONY: help setup demo story test neighbours check format docs bench faults clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 16
@@ -60,6 +60,16 @@ story: $(READY)  ## drive the real window through the whole story; pictures and 
 test: $(READY)  ## run the whole suite, windows included
 	OMP_NUM_THREADS=1 NUMBA_NUM_THREADS=1 $(SCREEN) $(BIN)/python -m pytest -p no:cacheprovider -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(PYTEST_ARGS)
 
+# napari-spatialdata and what only it needs, beside the environment: in it, its reader would claim every store.
+NEIGHBOURS := .neighbours
+$(NEIGHBOURS): $(READY)
+	$(BIN)/python -m pip install --quiet --no-deps --constraint constraints.txt --target $@ \
+	  napari-spatialdata napari-matplotlib loguru tinycss2 webencodings xarray-datatree
+
+neighbours: $(NEIGHBOURS)  ## test our docks and the widgets of napari-spatialdata in one window
+	PYTHONPATH=$(abspath $(NEIGHBOURS)) OMP_NUM_THREADS=1 NUMBA_NUM_THREADS=1 $(SCREEN) \
+	  $(BIN)/python -m pytest -p no:cacheprovider tests/window/test_neighbours.py $(PYTEST_ARGS)
+
 check: $(READY)  ## style, types, imports, dependencies, manifest, documentation
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
@@ -88,4 +98,4 @@ faults: $(READY)  ## harm every write at every point, every worker in every way;
 	$(BIN)/python -W ignore benchmarks/workers.py
 
 clean:  ## remove what was built, the environment too
-	rm -rf $(VENV) .venv-peers docs/_build docs/_generated build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+	rm -rf $(VENV) .venv-peers $(NEIGHBOURS) docs/_build docs/_generated build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

@@ -2,7 +2,7 @@
 
     xvfb-run python benchmarks/looking.py                # all, at 100,000 and at 1 million
     python benchmarks/looking.py own [--items N]         # our computation; needs no display
-    xvfb-run python benchmarks/looking.py points         # until drawn, as napari's points
+    xvfb-run python benchmarks/looking.py points         # until drawn, as napari's points [--soft]
     xvfb-run python benchmarks/looking.py raster         # until drawn, as a raster; and moves
 
 `own` colours cells and spots in every way that the window offers, paints rasters, finds the cell
@@ -340,7 +340,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("what", choices=[*parts, "all"], nargs="?", default="all")
     parser.add_argument("--items", type=int, default=0)
+    parser.add_argument("--soft", action="store_true", help="soft edges for crowds of dots too")
     asked = parser.parse_args()
+    if asked.soft:
+        from napari_tessera.widgets import soft_edges
+
+        soft_edges.CROWD = sys.maxsize
     for n in (asked.items,) if asked.items else SIZES:
         if asked.what == "all":
             for what in parts:

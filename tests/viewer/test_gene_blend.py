@@ -10,7 +10,13 @@ import pytest
 from napari_tessera.testing.planted import planted_tissue
 from napari_tessera.testing.scene import planted_view
 from napari_tessera.viewer.colours import ramp, rgba_of
-from napari_tessera.viewer.gene_blend import BLEND, DrawnGene, genes_layer, paint_genes
+from napari_tessera.viewer.gene_blend import (
+    BLEND,
+    DrawnGene,
+    gene_columns,
+    genes_layer,
+    paint_genes,
+)
 from napari_tessera.viewer.layer_data import MARK
 
 if TYPE_CHECKING:
@@ -84,3 +90,35 @@ def test_the_layer_is_known_as_ours(view: TissueView, spots: SpotsView) -> None:
     made = genes_layer(view, np.ones((spots.names.size, 4), np.float32), "genes")
     assert made is not None
     assert made[1]["metadata"][MARK]["role"] == "genes"
+
+
+def labelled(spots: SpotsView, *labels: str, **colours: str) -> DrawnGene:
+    every = np.array([*labels, *[labels[-1]] * (len(spots.xy) - len(labels))])
+    values = np.full(every.size, np.nan, np.float32)
+    return DrawnGene(title="layer", names=spots.names, values=values, labels=every, colours=colours)
+
+
+def test_labels_have_their_own_colours_and_a_line_each(spots: SpotsView) -> None:
+    rgba, (legend,) = paint_genes([labelled(spots, "L1", "L2", L1="#ff0000")], spots)
+    assert rgba[0].tolist() == [1, 0, 0, 1]
+    assert {entry.name: entry.count for entry in legend.entries} == {
+        "L1": 1, "L2": len(spots.xy) - 1,
+    }  # fmt: skip
+
+
+def test_spots_without_a_label_and_hidden_ones_are_clear(spots: SpotsView) -> None:
+    drawn = labelled(spots, "L1", "", "L2")
+    rgba, _ = paint_genes([drawn], spots, hidden=frozenset({"L2"}))
+    assert rgba[:3, 3].tolist() == [1, 0, 0]
+
+
+def test_numbers_are_blended_without_the_labels_among_them(spots: SpotsView) -> None:
+    number = gene(spots, on(spots, 0))
+    alone, _ = paint_genes([number], spots)
+    beside, legends = paint_genes([number, labelled(spots, "L1")], spots)
+    assert np.array_equal(alone, beside)
+    assert len(legends) == 1
+
+
+def test_the_mouse_tells_the_label(spots: SpotsView) -> None:
+    assert gene_columns([labelled(spots, "L1", "L2")], spots)["layer"][:2].tolist() == ["L1", "L2"]

@@ -34,14 +34,18 @@ def sdata(view: TissueView) -> Any:  # noqa: ANN401 - a SpatialData
     table.uns["spatialdata_attrs"] = {
         "region": ["spots", "elsewhere"], "region_key": "region", "instance_key": "id",
     }  # fmt: skip
-    return _Opened(table)
+    return _Opened(table, pd.DataFrame({"radius": np.ones(n)}, index=view.spots.instances))
 
 
 class _Opened:
     """Just the part of a SpatialData that is looked into."""
 
-    def __init__(self, table: Any) -> None:  # noqa: ANN401 - an AnnData
+    def __init__(self, table: Any, spots: Any) -> None:  # noqa: ANN401 - an AnnData, a table
         self.tables = {"table": table}
+        self._spots = spots
+
+    def __getitem__(self, name: str) -> Any:  # noqa: ANN401 - an element
+        return {"spots": self._spots}[name]
 
 
 def test_a_layer_of_spots_has_every_key(sdata: Any, view: TissueView) -> None:  # noqa: ANN401
@@ -61,3 +65,22 @@ def test_a_picture_says_in_which_coordinate_system_it_is_drawn() -> None:
     assert (found["name"], found["_current_cs"], found["_active_in_cs"]) == (
         "he", "global", {"global"},
     )  # fmt: skip
+
+
+def test_a_layer_that_lacks_circles_of_the_element_is_not_moved_with_it(
+    sdata: Any,  # noqa: ANN401 - a SpatialData
+    view: TissueView,
+) -> None:
+    sdata._spots = sdata._spots.iloc[1:]
+    metadata = spots_metadata(sdata, view)
+    assert "sdata" not in metadata
+    assert metadata["adata"].n_obs == len(metadata["indices"])
+
+
+def test_every_table_of_the_spots_can_be_chosen_their_own_first(
+    sdata: Any,  # noqa: ANN401 - a SpatialData
+    view: TissueView,
+) -> None:
+    tables = sdata.tables
+    sdata.tables = {"another": tables["table"].copy(), **tables}
+    assert spots_metadata(sdata, view)["table_names"] == ["table", "another"]

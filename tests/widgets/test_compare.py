@@ -15,6 +15,7 @@ from napari_tessera.widgets.compare_canvas import grid_of
 from napari_tessera.widgets.compare_dialog import CompareDialog
 from napari_tessera.widgets.legible import clipped_words
 from napari_tessera.widgets.main_thread import MainThread
+from napari_tessera.widgets.scale_bar import camera_of
 from napari_tessera.workbench.bench import Bench
 from napari_tessera.workbench.comparing import Comparing
 
@@ -103,6 +104,17 @@ def test_back_leaves_the_viewer_as_it_was(dialog: CompareDialog) -> None:
     dialog.stop.click()
     assert {x.name: x.visible for x in viewer.layers} == {"before": True, "hidden before": False}
     assert not grid_of(viewer).enabled
+
+
+def test_back_gives_the_camera_back(dialog: CompareDialog, qtbot: QtBot) -> None:
+    viewer = dialog.canvas._viewer
+    dialog.stop.click()
+    camera_of(viewer).zoom = 0.123
+    dialog.compare.click()
+    qtbot.waitUntil(lambda: dialog.canvas.on, timeout=PATIENCE_MS)
+    assert camera_of(viewer).zoom != 0.123
+    dialog.stop.click()
+    assert camera_of(viewer).zoom == 0.123
 
 
 def test_closing_the_dialog_is_as_good_as_back(dialog: CompareDialog) -> None:

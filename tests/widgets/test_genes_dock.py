@@ -15,10 +15,10 @@ from napari_tessera.testing.scene import planted_run, planted_view
 from napari_tessera.viewer.layer_data import MARK
 from napari_tessera.widgets.canvas import Canvas
 from napari_tessera.widgets.gene_memory import MOST_RECENT, GeneMemory
-from napari_tessera.widgets.genes_dock import FAVOURITES, RECENT, GenesDock
+from napari_tessera.widgets.genes_dock import ALL, COLUMNS, FAVOURITES, RECENT, GenesDock
 from napari_tessera.workbench.bench import Bench
 from napari_tessera.workbench.gene_finding import GeneFinding, GeneValues
-from napari_tessera.workbench.gene_search import GeneEntry, GeneIndex
+from napari_tessera.workbench.gene_search import COLUMN, GeneEntry, GeneIndex
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -51,6 +51,7 @@ class Scene:
         self.finding = GeneFinding(self.bench, lambda work: work())
         self.finding.watch()
         self.finding.index = GeneIndex(ENTRIES)
+        self.finding.list_again = lambda: None  # type: ignore[method-assign]
         self.finding.choose = self.choose  # type: ignore[assignment, method-assign]
         self.dock = GenesDock(self.finding, self.canvas, memory)
 
@@ -58,10 +59,12 @@ class Scene:
         assert self.view.spots is not None
         self.finding.chosen = tuple(entries[:4])
         names = self.view.spots.names
+        halves = np.where(np.arange(names.size) % 2, "left", "right")
         values = [
             GeneValues(
                 entry=entry, names=names, unit="u",
                 values=np.arange(names.size, dtype=np.float32) + len(entry.name),
+                labels=halves if entry.badge.startswith("label") else None,
             )
             for entry in self.finding.chosen
         ]  # fmt: skip
@@ -202,3 +205,60 @@ def test_another_tissue_takes_the_genes_of_the_first_away(scene: Scene) -> None:
     scene.dock.list.setCurrentRow(0)
     scene.bench.tissue_opened.emit(scene.view)
     assert scene.layers() == []
+
+
+SIDE = GeneEntry(name="side", source=COLUMN, badge="label, 2 values")
+DEPTH = GeneEntry(name="depth", source=COLUMN, badge="number")
+
+
+@pytest.fixture
+def with_columns(scene: Scene) -> Scene:
+    scene.finding.index = GeneIndex((*ENTRIES, SIDE, DEPTH))
+    scene.dock.which.setCurrentText(COLUMNS)
+    return scene
+
+
+def test_columns_of_the_table_are_listed_alone(with_columns: Scene) -> None:
+    assert with_columns.dock.entries() == [SIDE, DEPTH]
+
+
+def test_a_label_is_drawn_with_a_line_for_every_value(with_columns: Scene) -> None:
+    with_columns.dock.list.setCurrentRow(0)
+    (legend,) = with_columns.canvas.genes.legends()
+    assert legend.title == "side"
+    assert {entry.name for entry in legend.entries} == {"left", "right"}
+
+
+def test_a_number_is_drawn_along_the_ramp(with_columns: Scene) -> None:
+    with_columns.dock.list.setCurrentRow(1)
+    (legend,) = with_columns.canvas.genes.legends()
+    assert legend.title == "depth"
+    assert legend.ramp
+
+
+def test_a_click_in_the_legend_hides_the_spots_of_a_label(with_columns: Scene) -> None:
+    with_columns.dock.list.setCurrentRow(0)
+    with_columns.canvas.toggle_type("left")
+    (layer,) = with_columns.layers()
+    assert np.asarray(layer.face_color)[:4, 3].tolist() == [1, 0, 1, 0]
+
+
+def test_a_double_click_shows_a_label_alone_and_the_next_one_all(with_columns: Scene) -> None:
+    with_columns.dock.list.setCurrentRow(0)
+    with_columns.canvas.isolate_type("left")
+    assert with_columns.canvas.genes.hidden == {"right"}
+    with_columns.canvas.isolate_type("left")
+    assert with_columns.canvas.genes.hidden == frozenset()
+
+
+def test_it_is_said_that_labels_do_not_blend(with_columns: Scene) -> None:
+    for row in (0, 1):
+        with_columns.dock.list.item(row).setSelected(True)
+    assert "do not blend" in with_columns.dock.hint.text()
+
+
+def test_columns_are_found_among_genes_when_they_are_typed(with_columns: Scene) -> None:
+    with_columns.dock.which.setCurrentText(ALL)
+    assert SIDE not in with_columns.dock.entries()
+    with_columns.dock.line.setText("side")
+    assert with_columns.dock.entries() == [SIDE]

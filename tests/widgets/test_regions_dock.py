@@ -12,6 +12,7 @@ from napari.components import ViewerModel
 import napari_tessera as nt
 from napari_tessera.data.regions import read_regions
 from napari_tessera.jobs.run_dir import run_root
+from napari_tessera.widgets.canvas import Canvas
 from napari_tessera.widgets.main_thread import MainThread
 from napari_tessera.widgets.regions_dock import RegionsDock
 from napari_tessera.workbench.bench import Bench
@@ -228,3 +229,23 @@ def test_the_heatmap_fills_itself_after_a_ranking(dock: RegionsDock, qtbot: QtBo
     assert heat is not None
     assert heat.groups[0] == "region 1"
     assert heat.genes == tuple(dock.table.genes()[:20])
+
+
+def test_the_gene_on_the_tissue_has_its_colour_bar_on_the_canvas(
+    dock: RegionsDock, qtbot: QtBot
+) -> None:
+    canvas = Canvas(dock.canvas._viewer, dock._bench)
+    rank(dock, qtbot)
+    (legend,) = canvas._guests.legends()
+    assert legend.title == f"{dock.gene}, expression (log)"
+    assert legend.ramp
+    canvas.close()
+
+
+def test_the_colour_bar_goes_with_the_layer(dock: RegionsDock, qtbot: QtBot) -> None:
+    canvas = Canvas(dock.canvas._viewer, dock._bench)
+    rank(dock, qtbot)
+    assert dock.canvas.layer is not None
+    dock.canvas.layer.visible = False
+    assert canvas._guests.legends() == []
+    canvas.close()

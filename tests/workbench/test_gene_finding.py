@@ -11,6 +11,7 @@ from napari_tessera.contract.expression import ExpressionScale
 from napari_tessera.contract.imputation import Imputation
 from napari_tessera.contract.results import Provenance, Run, RunResult
 from napari_tessera.workbench.gene_finding import MOST_GENES, GeneFinding, GeneValues
+from napari_tessera.workbench.gene_search import COLUMN, MEASURED
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -50,8 +51,29 @@ def fetched(finding: GeneFinding) -> list[tuple[GeneValues, ...]]:
 
 
 def test_genes_of_the_table_are_measured(finding: GeneFinding) -> None:
-    assert len(finding.index.entries) == 40
-    assert {entry.badge for entry in finding.index.entries} == {"measured"}
+    found = [entry for entry in finding.index.entries if entry.source == MEASURED]
+    assert len(found) == 40
+    assert {entry.badge for entry in found} == {"measured"}
+
+
+def test_columns_of_the_table_can_be_fetched_like_genes(
+    finding: GeneFinding, fetched: list[tuple[GeneValues, ...]], desk: Desk
+) -> None:
+    (column,) = [entry for entry in finding.index.entries if entry.source == COLUMN]
+    finding.choose([column])
+    desk.until(lambda: bool(fetched))
+    assert (column.name, column.badge[:5]) == ("label", "label")
+    assert fetched[0][0].labels is not None
+
+
+def test_a_column_that_another_program_adds_is_found_when_listed_again(
+    finding: GeneFinding, bench: Bench, desk: Desk
+) -> None:
+    assert bench.tissue is not None
+    bench.tissue.sdata.tables["table"].obs["mine"] = 1.5
+    finding.list_again()
+    desk.until(lambda: any(entry.name == "mine" for entry in finding.index.entries))
+    assert any(entry.name == "mine" for entry in finding.index.entries)
 
 
 def test_a_loaded_run_adds_its_genes_with_score_and_badge(
@@ -65,7 +87,7 @@ def test_a_loaded_run_adds_its_genes_with_score_and_badge(
 def test_a_deleted_run_takes_its_genes_along(finding: GeneFinding, bench: Bench) -> None:
     bench.run_loaded.emit(imputed())
     bench.runs_changed.emit(())
-    assert len(finding.index.entries) == 40
+    assert {entry.source for entry in finding.index.entries} == {MEASURED, COLUMN}
 
 
 def test_measured_values_come_from_the_table(

@@ -41,16 +41,36 @@ def run_elements(sdata: SpatialData, run: Run) -> dict[str, Any]:
         If the tissue does not have the table, the element or the spots that the run speaks of.
     """
     elements: dict[str, Any] = {}
-    source, region = _source(sdata, run)
-    types = _types(run)
+    _, region = _source(sdata, run)
     if run.result.placement is not None:
         elements[f"shapes/{run.name}{CELLS}"] = _circles(sdata[region], run, run.result.placement)
-        elements[f"tables/{run.name}{CELL_TABLE}"] = _cells(run, run.result.placement, types)
+    tables = run_tables(sdata, run)
+    return elements | {f"tables/{name}": table for name, table in tables.items()}
+
+
+def run_tables(sdata: SpatialData, run: Run) -> dict[str, AnnData]:
+    """Tables of a run by name: that of its cells, and that of its spots.
+
+    Parameters
+    ----------
+    sdata : SpatialData
+        The tissue that the run was fitted to.
+    run : Run
+        The run.
+
+    Raises
+    ------
+    StoreError
+        If the tissue does not have the table, the element or the spots that the run speaks of.
+    """
+    tables: dict[str, AnnData] = {}
+    source, region = _source(sdata, run)
+    if run.result.placement is not None:
+        tables[f"{run.name}{CELL_TABLE}"] = _cells(run, run.result.placement, _types(run))
     spot_names = spot_names_of(run.result)
     if spot_names is not None:
-        table = _spots(source, region, run, spot_names)
-        elements[f"tables/{run.name}{SPOT_TABLE}"] = table
-    return elements
+        tables[f"{run.name}{SPOT_TABLE}"] = _spots(source, region, run, spot_names)
+    return tables
 
 
 def _source(sdata: SpatialData, run: Run) -> tuple[AnnData, str]:

@@ -3,18 +3,31 @@
 from __future__ import annotations
 
 import dataclasses
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from napari_tessera.viewer.colours import RGBA, faded, limits_of, rgba_of, value_rgba
+from napari_tessera.viewer.colours import (
+    RGBA,
+    categories,
+    faded,
+    limits_of,
+    rgba_of,
+    value_rgba,
+)
 from napari_tessera.viewer.layer_data import LayerData, Role, mark, world_units
-from napari_tessera.viewer.legend import Legend, alpha_legend, ramp_legend, short
+from napari_tessera.viewer.legend import (
+    Legend,
+    alpha_legend,
+    category_legend,
+    ramp_legend,
+    short,
+)
 from napari_tessera.viewer.spots import placed, spot_dots, spots_layer
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -27,7 +40,7 @@ BLEND = ("#ff5a36", "#2fd6ff", "#ffe14d", "#b06bff")
 
 @dataclass(frozen=True, kw_only=True)
 class DrawnGene:
-    """One gene as it is drawn.
+    """One gene, or a column of the table, as it is drawn.
 
     Parameters
     ----------
@@ -39,27 +52,39 @@ class DrawnGene:
         Values there.
     sure : ndarray of float32 or None, shape (n,)
         0 to 1; None where nothing is unsure.
+    labels : ndarray of str or None, shape (n,)
+        Labels, empty where there is none; None for numbers.
+    colours : mapping of str to str
+        ``#rrggbb`` of some labels.
     """
 
     title: str
     names: NDArray[np.str_]
     values: NDArray[np.float32]
     sure: NDArray[np.float32] | None = None
+    labels: NDArray[np.str_] | None = None
+    colours: Mapping[str, str] = field(default_factory=dict)
 
 
 def paint_genes(
-    genes: Sequence[DrawnGene], spots: SpotsView, *, fade: bool = False
+    genes: Sequence[DrawnGene],
+    spots: SpotsView,
+    *,
+    fade: bool = False,
+    hidden: frozenset[str] = frozenset(),
 ) -> tuple[NDArray[np.float32], list[Legend]]:
     """Colour the spots; those for which no gene has a value are clear.
 
     Parameters
     ----------
     genes : sequence of DrawnGene
-        One to four.
+        One to four; labels are drawn alone where they come first, and not at all where not.
     spots : SpotsView
         Spots on the screen; matched by name.
     fade : bool
         Whether a gene fades where its prediction is unsure.
+    hidden : frozenset of str
+        Labels that are not drawn.
 
     Returns
     -------
@@ -67,6 +92,9 @@ def paint_genes(
     legends : list of Legend
         One per gene.
     """
+    if genes[0].labels is not None:
+        return _paint_labels(genes[0], genes[0].labels, spots, hidden)
+    genes = [gene for gene in genes if gene.labels is None]
     values = [_on_spots(gene.values, gene, spots) for gene in genes]
     sure = [_sureness(gene, spots, fade=fade) for gene in genes]
     if len(genes) == 1:
@@ -95,8 +123,13 @@ def gene_columns(genes: Sequence[DrawnGene], spots: SpotsView) -> dict[str, NDAr
     spots : SpotsView
         Spots on the screen.
     """
-    values = {gene.title: np.round(_on_spots(gene.values, gene, spots), 3) for gene in genes}
-    return {"spot": spots.names, **values}
+    columns: dict[str, NDArray[np.generic]] = {"spot": spots.names}
+    for gene in genes:
+        if gene.labels is None:
+            columns[gene.title] = np.round(_on_spots(gene.values, gene, spots), 3)
+        else:
+            columns[gene.title] = np.append(gene.labels, "")[spots.rows_in(gene.names)]
+    return columns
 
 
 def genes_layer(view: TissueView, rgba: NDArray[np.float32], name: str) -> LayerData | None:
@@ -134,6 +167,18 @@ def genes_dots(view: TissueView, spots: SpotsView, genes: Sequence[DrawnGene], n
     """
     arguments = {"name": name, "metadata": mark(Role.GENES), **world_units(view.unit)}
     return spot_dots(spots, arguments, lambda: gene_columns(genes, spots))
+
+
+def _paint_labels(
+    drawn: DrawnGene, labels: NDArray[np.str_], spots: SpotsView, hidden: frozenset[str]
+) -> tuple[NDArray[np.float32], list[Legend]]:
+    """Colour spots by labels; those without one are clear."""
+    known = labels != ""
+    rgba = np.zeros((labels.size, 4), dtype=np.float32)
+    items = categories(labels[known], colours=drawn.colours)
+    rgba[known] = items.rgba()
+    rgba[np.isin(labels, list(hidden)), 3] = 0
+    return placed(rgba, drawn.names, spots), [category_legend(drawn.title, items)]
 
 
 def _blend(shares: Sequence[NDArray[np.floating]], colours: Sequence[RGBA]) -> NDArray[np.float32]:

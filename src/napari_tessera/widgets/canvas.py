@@ -15,6 +15,7 @@ from napari_tessera.viewer.neighbourly import element_metadata, spots_metadata
 from napari_tessera.viewer.tissue import OUTLINE_BEHIND_CELLS, OUTLINE_OPACITY, tissue_layers
 from napari_tessera.widgets.camera import CameraWatch, look_at_spots
 from napari_tessera.widgets.gene_painter import GenePainter
+from napari_tessera.widgets.guest_legends import GuestLegends
 from napari_tessera.widgets.layer_list import insert_layer
 from napari_tessera.widgets.legend import LegendOverlay, canvas_widget_of
 from napari_tessera.widgets.raster_painter import outline_raster, stop_rasters
@@ -22,12 +23,12 @@ from napari_tessera.widgets.results_layers import RunLayers
 from napari_tessera.widgets.results_preview import Preview
 from napari_tessera.widgets.scale_bar import ScaleBar, napari_bar
 from napari_tessera.widgets.share_bars import ShareWatch
+from napari_tessera.widgets.soft_edges import fit_edges
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     import numpy as np
-    from napari.layers import Layer
     from napari.viewer import Viewer
     from numpy.typing import NDArray
 
@@ -90,6 +91,7 @@ class Canvas:
         self._known: set[str] = set()
         self._tell = bench.failed.emit
         self.genes = GenePainter(viewer, bench.tasks.errands, self._tell)
+        self._guests = GuestLegends(viewer, self._refresh_legend)
         self._preview = Preview(viewer)
         self._preview.drawn.connect(self._on_preview_drawn)
         self._camera = CameraWatch(viewer)
@@ -158,14 +160,18 @@ class Canvas:
             overlay.set_wanted(wanted=wanted)
 
     def toggle_type(self, cell_type: str) -> None:
-        """Hide the cells of one type in the current run, or show them again."""
-        if self.current in self.runs:
+        """Hide the cells of one type in the current run, or a label, or show them again."""
+        if self.genes.hide(cell_type, others=False):
+            self._refresh_legend()
+        elif self.current in self.runs:
             hidden = self.runs[self.current].showing.hidden ^ {cell_type}
             self.show(self.current, hidden=hidden)
 
     def isolate_type(self, cell_type: str) -> None:
         """Show one type of the current run alone; all of them where it is alone already."""
-        if self.current in self.runs:
+        if self.genes.hide(cell_type, others=True):
+            self._refresh_legend()
+        elif self.current in self.runs:
             layers = self.runs[self.current]
             others = layers.labels() - {cell_type}
             alone = bool(others) and others <= layers.showing.hidden
@@ -222,8 +228,9 @@ class Canvas:
             self.changed.emit(name)
 
     def follow_camera(self) -> None:
-        """Draw the pies of the current run for what is seen now."""
+        """Draw pies and edges of the current run for what is seen now."""
         layers = self.runs.get(self.current)
+        fit_edges(self._viewer)
         if layers is not None and layers.pies.follow():
             self._refresh_legend()
 
@@ -255,8 +262,8 @@ class Canvas:
             is_outline = made[1]["metadata"][MARK]["role"] == Role.SPOTS
             threads = self._bench.tasks.errands, self._tell
             raster = outline_raster(self._viewer, view, *threads) if is_outline else None
-            layer = insert_layer(self._viewer, raster or made, index)
-            layer.metadata.update(self._neighbourly(layer))
+            told = {} if raster else self._neighbourly(made[1]["name"], is_outline=is_outline)
+            insert_layer(self._viewer, raster or made, index, metadata=told)
         self._preview.prepare(view)
         self.set_scale(view)
         if not same_place:
@@ -315,13 +322,13 @@ class Canvas:
 
     # -- parts ---------------------------------------------------------------------------------
 
-    def _neighbourly(self, layer: Layer) -> dict[str, Any]:
+    def _neighbourly(self, element: str, *, is_outline: bool) -> dict[str, Any]:
         tissue, view = self._bench.tissue, self._view
         if tissue is None or view is None:
             return {}
-        if layer.metadata[MARK]["role"] == Role.SPOTS:
+        if is_outline:
             return spots_metadata(tissue.sdata, view)
-        return element_metadata(tissue.sdata, layer.name, view.coordinate_system)
+        return element_metadata(tissue.sdata, element, view.coordinate_system)
 
     def _drop_runs(self) -> None:
         for name in list(self.runs):
@@ -384,7 +391,8 @@ class Canvas:
             legends = self.runs[self.current].legends()
             hidden = self.runs[self.current].showing.hidden
         if not self._preview.legends():
-            legends = [*self.genes.legends(), *legends]
+            legends = [*self._guests.legends(), *self.genes.legends(), *legends]
+            hidden |= self.genes.hidden
         self._step_outlines(back=bool(legends))
         overlay = self._overlay()
         if overlay is not None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from napari_tessera.viewer.agreement import agreement_layers
 from napari_tessera.viewer.layer_data import MARK, Role
 from napari_tessera.widgets.layer_list import insert_layer
+from napari_tessera.widgets.scale_bar import camera_of
 
 if TYPE_CHECKING:
     from napari.layers import Layer
@@ -31,6 +32,7 @@ class CompareCanvas:
     def __init__(self, viewer: Viewer) -> None:
         self._viewer = viewer
         self._hidden: list[Layer] = []
+        self._before: tuple[Any, float] | None = None
 
     @property
     def on(self) -> bool:
@@ -52,6 +54,8 @@ class CompareCanvas:
         if not made:
             return
         self._hidden = [layer for layer in self._viewer.layers if layer.visible]
+        camera = camera_of(self._viewer)
+        self._before = camera.center, camera.zoom
         for layer in self._hidden:
             layer.visible = False
         for index, each in enumerate(made):  # lowest: what is added later moves none of them
@@ -61,8 +65,14 @@ class CompareCanvas:
         grid.enabled = True
         self._viewer.reset_view()
 
-    def clear(self) -> None:
-        """Take the comparison away and show what was there before."""
+    def clear(self, *, look_back: bool = True) -> None:
+        """Take the comparison away and show what was there before.
+
+        Parameters
+        ----------
+        look_back : bool
+            Whether the camera goes back too; not where another tissue has been opened.
+        """
         ours = self._layers()
         if not ours:
             return
@@ -74,7 +84,9 @@ class CompareCanvas:
             if layer in self._viewer.layers:
                 layer.visible = True
         self._hidden = []
-        self._viewer.reset_view()
+        if self._before is not None and look_back:
+            camera = camera_of(self._viewer)
+            camera.center, camera.zoom = self._before
 
     def _layers(self) -> list[Layer]:
         role = str(Role.AGREEMENT)

@@ -118,7 +118,7 @@ class CompareDialog(QDialog):  # type: ignore[misc]  # Qt comes without types
         self._refresh()
 
     def _on_tissue(self, _view: object) -> None:
-        self.canvas.clear()
+        self.canvas.clear(look_back=False)
         self.table.setRowCount(0)
 
     def _on_paired(self, first: Run, second: Run) -> None:

@@ -129,6 +129,11 @@ def all_docks() -> None:
     arrange(_session(None).viewer)
 
 
+def spatialdata_docks() -> None:
+    """Open the docks of napari-spatialdata with the tissue that is open here."""
+    _session(None).neighbours.open()
+
+
 def _session(viewer: Viewer | None) -> Session:
     """Find the session of a viewer, of the current one if none is given."""
     import napari

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import TYPE_CHECKING
 
 from napari_tessera.viewer.genes import gene_layer, paint_attribution, paint_expression
 from napari_tessera.viewer.layer_data import MARK, Role
+from napari_tessera.widgets.guest_legends import LEGEND
 from napari_tessera.widgets.layer_list import insert_layer
 
 if TYPE_CHECKING:
@@ -63,16 +65,21 @@ class GeneCanvas:
         paint = paint_attribution if what == ATTRIBUTION else paint_expression
         painting = paint(values[what])
         name = f"{gene} {what}"
+        legend = dataclasses.replace(
+            painting.legend, title=f"{gene}, {painting.legend.title.lower()}"
+        )
         layer = self.layer
         if layer is None or self._drawn is not explanation:
             self.remove()
             xy = self._explaining.places(explanation)
             run = explanation.ranking.contrast.run
-            layer = insert_layer(self._viewer, gene_layer(name, view, xy, painting, run))
+            made = gene_layer(name, view, xy, painting, run)
+            layer = insert_layer(self._viewer, made, metadata={LEGEND: legend})
             self._drawn = explanation
         layer.face_color = painting.rgba
-        layer.name = name
         layer.features = {what: values[what]}
+        layer.metadata[LEGEND] = legend
+        layer.name = name
 
     def remove(self) -> None:
         """Take the layer away."""

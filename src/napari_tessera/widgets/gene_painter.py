@@ -54,6 +54,8 @@ class GenePainter:
         self._view: TissueView | None = None
         self._legends: list[Legend] = []
         self._genes: tuple[DrawnGene, ...] = ()
+        self._fade = False
+        self.hidden: frozenset[str] = frozenset()
 
     @property
     def layer(self) -> Layer | None:
@@ -81,8 +83,10 @@ class GenePainter:
         if not genes or view is None or view.spots is None:
             self.remove()
             return
-        self._genes = tuple(genes)
-        rgba, self._legends = paint_genes(genes, view.spots, fade=fade)
+        if [gene.title for gene in genes] != [gene.title for gene in self._genes]:
+            self.hidden = frozenset()
+        self._genes, self._fade = tuple(genes), fade
+        rgba, self._legends = paint_genes(genes, view.spots, fade=fade, hidden=self.hidden)
         if many_dots(view.spots):
             dots = genes_dots(view, view.spots, genes, "genes")
             self._draw_raster(dots, Painting(rgba=rgba, legend=self._legends[0]))
@@ -114,6 +118,25 @@ class GenePainter:
         """Draw what is drawn once more."""
         if self._genes and self.layer is not None:
             self.draw(self._genes, fade=fade)
+
+    def hide(self, label: str, *, others: bool) -> bool:
+        """Hide a label or show it again; or all others. False where none of that name is drawn.
+
+        Parameters
+        ----------
+        label : str
+            An entry of a legend.
+        others : bool
+            Whether the label is to be seen alone; all are where it is alone already.
+        """
+        drawn = {entry.name for legend in self.legends() for entry in legend.entries}
+        if label not in drawn:
+            return False
+        rest = frozenset(drawn - {label})
+        alone = bool(rest) and rest <= self.hidden
+        self.hidden = (frozenset() if alone else rest) if others else self.hidden ^ {label}
+        self.repaint(fade=self._fade)
+        return True
 
     def remove(self) -> None:
         """Take the layer away."""

@@ -1,4 +1,4 @@
-"""The Genes dock: search measured and predicted genes, and see one or several on the tissue."""
+"""The Genes dock: search genes and columns of the table, and see one or several on the tissue."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from napari_tessera.viewer.gene_blend import DrawnGene
 from napari_tessera.widgets.gene_memory import GeneMemory
 from napari_tessera.widgets.parts import button, row, words
 from napari_tessera.workbench.gene_finding import MOST_GENES
-from napari_tessera.workbench.gene_search import MEASURED, GeneEntry, split_words
+from napari_tessera.workbench.gene_search import COLUMN, MEASURED, GeneEntry, split_words
 
 if TYPE_CHECKING:
     from qtpy.QtGui import QShowEvent
@@ -31,8 +31,10 @@ if TYPE_CHECKING:
     from napari_tessera.workbench.gene_finding import GeneFinding, GeneValues
 
 ALL, FAVOURITES, RECENT = "all genes", "favourites", "recent"
+COLUMNS = "columns of the table"
 _STEPS = {Qt.Key.Key_Up: -1, Qt.Key.Key_Down: 1}
 _HINT = f"Arrow keys step; Ctrl adds a gene, up to {MOST_GENES}; Enter takes all that is typed."
+_ALONE = "Labels are drawn alone, and only if they come first: colours of labels do not blend."
 
 _EMPTY = (
     "Open a tissue in the Tissue dock; its genes are listed here, and those that a run predicted."
@@ -68,7 +70,7 @@ class GenesDock(QWidget):  # type: ignore[misc]  # Qt comes without types
         self.line.installEventFilter(self)
         self.which = QComboBox()
         self.which.setToolTip("Which genes are listed")
-        self.which.addItems([ALL, FAVOURITES, RECENT])
+        self.which.addItems([ALL, FAVOURITES, RECENT, COLUMNS])
         self.list = QListWidget()
         self.list.setAccessibleName("Genes that fit")
         self.list.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
@@ -79,7 +81,7 @@ class GenesDock(QWidget):  # type: ignore[misc]  # Qt comes without types
         self._lay_out()
         self.line.textChanged.connect(lambda _: self.refresh())
         self.line.returnPressed.connect(self._take_words)
-        self.which.currentTextChanged.connect(lambda _: self.refresh())
+        self.which.currentTextChanged.connect(self._on_which)
         self.list.itemSelectionChanged.connect(self._on_selection)
         finding.indexed.connect(self.refresh)
         finding.fetched.connect(self._on_fetched)
@@ -108,6 +110,11 @@ class GenesDock(QWidget):  # type: ignore[misc]  # Qt comes without types
         column.addWidget(row(self.star, self.clear))
         column.addWidget(self.hint)
 
+    def _on_which(self, which: str) -> None:
+        self.refresh()
+        if which == COLUMNS:
+            self._finding.list_again()
+
     # -- what is listed ------------------------------------------------------------------------
 
     def refresh(self) -> None:
@@ -132,6 +139,8 @@ class GenesDock(QWidget):  # type: ignore[misc]  # Qt comes without types
         typed = self.line.text()
         if nothing and typed:
             return f"No gene is like {typed!r}."
+        if nothing and self.which.currentText() == COLUMNS:
+            return "The table has no columns to colour by."
         return f"No {self.which.currentText()} genes yet." if nothing else _HINT
 
     def _listed(self) -> list[GeneEntry]:
@@ -142,7 +151,9 @@ class GenesDock(QWidget):  # type: ignore[misc]  # Qt comes without types
         found = list(dict.fromkeys(found))
         which = self.which.currentText()
         if which == ALL:
-            return found
+            return found if typed else [e for e in found if e.source != COLUMN]
+        if which == COLUMNS:
+            return [e for e in (found if typed else index.entries) if e.source == COLUMN]
         kept = self.memory.favourites if which == FAVOURITES else self.memory.recent
         place = {name: i for i, name in enumerate(kept)}
         everything = found if typed else index.entries
@@ -188,8 +199,10 @@ class GenesDock(QWidget):  # type: ignore[misc]  # Qt comes without types
     def _choose(self, entries: list[GeneEntry]) -> None:
         self.memory.look_at([entry.name for entry in entries[:MOST_GENES]])
         self._finding.choose(entries)
-        more = len(entries) > MOST_GENES
-        self.hint.setText(f"The first {MOST_GENES} of {len(entries)} are drawn." if more else _HINT)
+        drawn = f"The first {MOST_GENES} of {len(entries)} are drawn."
+        hint = drawn if len(entries) > MOST_GENES else _HINT
+        mixed = len(entries) > 1 and any(entry.badge.startswith("label") for entry in entries)
+        self.hint.setText(_ALONE if mixed else hint)
 
     def _star(self) -> None:
         """Mark the chosen genes; unmark them if all were marked."""
@@ -216,10 +229,12 @@ class GenesDock(QWidget):  # type: ignore[misc]  # Qt comes without types
 def _drawn(found: GeneValues) -> DrawnGene:
     entry = found.entry
     return DrawnGene(
-        title=f"{entry.name} ({entry.badge})",
+        title=entry.name if entry.source == COLUMN else f"{entry.name} ({entry.badge})",
         names=found.names,
         values=found.values,
         sure=found.sure,
+        labels=found.labels,
+        colours=found.colours,
     )
 
 
@@ -229,6 +244,8 @@ def _text(entry: GeneEntry, *, favourite: bool) -> str:
 
 def _tip(entry: GeneEntry) -> str:
     """All that is known of a gene before it is drawn."""
+    if entry.source == COLUMN:
+        return f"{entry.name}: a column of the table, {entry.badge}."
     parts = ["measured in the tissue" if entry.source == MEASURED else f"from run {entry.source}"]
     if entry.aliases:
         parts.append(f"also {', '.join(entry.aliases)}")

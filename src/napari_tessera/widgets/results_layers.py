@@ -36,6 +36,7 @@ from napari_tessera.widgets.layer_list import insert_layer
 from napari_tessera.widgets.pie_painter import PiePainter
 from napari_tessera.widgets.points_layer import recolour_points, refill_points
 from napari_tessera.widgets.raster_painter import RasterPainter
+from napari_tessera.widgets.soft_edges import fit_edges
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -140,6 +141,7 @@ class RunLayers:
             if layer is not None and layer.visible != wanted:
                 layer.visible = wanted
         self.pies.draw(self.run, self.showing)
+        fit_edges(self._viewer)
 
     def amend(self, run: Run) -> None:
         """Take another result of the same run; the next `draw` paints its spots anew."""

@@ -15,6 +15,7 @@ from napari_tessera.widgets.colour_choice import ColourChoice
 from napari_tessera.widgets.dropping import looks_like_tissue
 from napari_tessera.widgets.legend import canvas_widget_of
 from napari_tessera.widgets.main_thread import MainThread
+from napari_tessera.widgets.neighbours import Neighbours
 from napari_tessera.widgets.settled import Settled
 from napari_tessera.workbench.bench import Bench
 from napari_tessera.workbench.colouring import Colouring
@@ -55,6 +56,7 @@ class Session(QObject):  # type: ignore[misc]  # Qt comes without types
         post = self.main_thread.post
         self.bench = bench = Bench(post)
         self.canvas = Canvas(viewer, bench)
+        self.neighbours = Neighbours(viewer, bench, self.canvas)
         self.activity = Activity(bench)
         self.explaining = Explaining(bench, post)
         self.colouring = Colouring(bench, post)
@@ -104,6 +106,7 @@ class Session(QObject):  # type: ignore[misc]  # Qt comes without types
             return
         self._window = canvas.window()
         self._window.installEventFilter(self)
+        self.neighbours.watch(self._window)
         self._target = canvas
         while self._target is not None and not self._target.acceptDrops():
             self._target = self._target.parentWidget()

@@ -5,7 +5,7 @@ Everything is read and changed on the window's thread, as in `napari_tessera.wor
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,11 +13,11 @@ from psygnal import Signal
 
 from napari_tessera.viewer.answers import gene_badge
 from napari_tessera.viewer.certainty import certainty_of_gene
-from napari_tessera.workbench.gene_search import MEASURED, GeneEntry, GeneIndex
+from napari_tessera.workbench.gene_search import COLUMN, MEASURED, GeneEntry, GeneIndex
 from napari_tessera.workbench.tasks import Tasks
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -44,6 +44,10 @@ class GeneValues:
         What the values are.
     sure : ndarray of float32 or None, shape (n,)
         How sure a prediction is, 0 to 1; None for what was measured.
+    labels : ndarray of str or None, shape (n,)
+        Labels of a column that holds no numbers.
+    colours : mapping of str to str
+        ``#rrggbb`` of some of them.
     """
 
     entry: GeneEntry
@@ -51,6 +55,8 @@ class GeneValues:
     values: NDArray[np.float32]
     unit: str
     sure: NDArray[np.float32] | None = None
+    labels: NDArray[np.str_] | None = None
+    colours: Mapping[str, str] = field(default_factory=dict)
 
 
 class GeneFinding:
@@ -104,6 +110,10 @@ class GeneFinding:
             self._watched = True
             self._list()
 
+    def list_again(self) -> None:
+        """List what there is by now: another program may have added columns to the table."""
+        self._list()
+
     def choose(self, entries: Sequence[GeneEntry]) -> None:
         """Want to see these genes, at most four; `fetched` follows.
 
@@ -121,13 +131,20 @@ class GeneFinding:
 
         def measured(entry: GeneEntry) -> GeneValues:
             from napari_tessera.data.gene_index import expression_of
+            from napari_tessera.data.table_columns import column_of
 
+            if entry.source == COLUMN:
+                found = column_of(tissue, selection, entry.name)
+                return GeneValues(
+                    entry=entry, names=found.names, values=found.values, unit=entry.badge,
+                    labels=found.labels, colours=found.colours,
+                )  # fmt: skip
             names, values, unit = expression_of(tissue, selection, entry.name)
             return GeneValues(entry=entry, names=names, values=values, unit=unit)
 
         def work() -> tuple[GeneValues, ...]:
             return tuple(
-                measured(e) if e.source == MEASURED else _predicted(runs[e.source], e)
+                measured(e) if e.source in {MEASURED, COLUMN} else _predicted(runs[e.source], e)
                 for e in chosen
             )
 
@@ -156,9 +173,13 @@ class GeneFinding:
 
         def work() -> tuple[GeneEntry, ...]:
             from napari_tessera.data.gene_index import genes_of
+            from napari_tessera.data.table_columns import columns_of
 
-            found = genes_of(tissue, selection)
-            return tuple(GeneEntry(name=name, aliases=also) for name, also in found.items())
+            genes, columns = genes_of(tissue, selection), columns_of(tissue, selection)
+            return (
+                *(GeneEntry(name=name, aliases=also) for name, also in genes.items()),
+                *(GeneEntry(name=n, source=COLUMN, badge=word) for n, word in columns.items()),
+            )
 
         def take(entries: tuple[GeneEntry, ...]) -> None:
             self._measured = entries
@@ -194,7 +215,9 @@ class GeneFinding:
             if (found := run.result.imputation) is not None
             for at, name in enumerate(found.gene_names.tolist())
         ]  # fmt: skip
-        self.index = GeneIndex((*self._measured, *predicted))
+        genes = [entry for entry in self._measured if entry.source != COLUMN]
+        columns = [entry for entry in self._measured if entry.source == COLUMN]
+        self.index = GeneIndex((*genes, *predicted, *columns))
         self.indexed.emit()
 
 

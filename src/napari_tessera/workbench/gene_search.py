@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 MEASURED = ""
 """Source of genes that the table of the tissue holds."""
 
+COLUMN = "column of the table"
+"""Source of columns of the tissue's own table, which are searched for like genes."""
+
 _NEAREST, _CUTOFF = 150, 0.6
 
 
@@ -32,16 +35,17 @@ class Match(IntEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class GeneEntry:
-    """One gene from one source.
+    """One gene from one source, or a column of the table.
 
     Parameters
     ----------
     name : str
         The gene.
     source : str
-        Run that predicted it; `MEASURED` for the table of the tissue.
+        Run that predicted it; `MEASURED` for the table of the tissue, `COLUMN` for a column of it.
     badge : str
-        Whether it was measured or predicted, with the score to expect of a prediction.
+        Whether it was measured or predicted, with the score to expect of a prediction; what a
+        column holds.
     aliases : tuple of str
         Other names.
     """
