@@ -4,7 +4,7 @@
 
 On these tissues the composition of COME was made; markers and published proportions, by which
 `come.py` judges it, decided nothing. The map is the training-free one. Beside the baseline's own
-composition: the view by cells, the view by types, and the blend that held-out genes choose.
+composition: the view by cells, the view by types, and their blend.
 
 Spots of *imbalanced* cases are pooled from a section as in `cases`; the reference loses cells, so
 that its composition is another one. Spots of *foreign* cases are random mixtures of one half of the
@@ -149,11 +149,10 @@ def main() -> None:
         assert result.composition is not None
         assert paired.cell_types is not None
         sides = paired.spots.values, paired.cells.values, result.placement.map, paired.cell_types
-        chosen = blend(*sides)
-        found = {"baseline": result.composition.values, "cells": blend(*sides, 1.0).values,
-                 "types": blend(*sides, 0.0).values, "blend": chosen.values}  # fmt: skip
+        found = {"baseline": result.composition.values, "cells": blend(*sides, 1.0)[1],
+                 "types": blend(*sides, 0.0)[1], "blend": blend(*sides)[1]}  # fmt: skip
         pcc = {n: composition_pcc(values, truth)[0] for n, values in found.items()}
-        show({"tissue": name, **pcc, "weight_of_cells": chosen.weight})
+        show({"tissue": name, **pcc})
 
 
 if __name__ == "__main__":

@@ -63,8 +63,8 @@ def shares(paired: PairedData, name: str, seed: int) -> dict[str, NDArray[np.flo
         assert paired.cell_types is not None
         nowhere = sparse.csr_matrix((paired.n_cells, paired.n_spots), dtype=np.float32)
         sides = paired.spots.values, paired.cells.values, nowhere, paired.cell_types
-        found = blend(*sides, weight=0.0)
-        return dict(zip(found.types.tolist(), found.values.T, strict=True))
+        types, values = blend(*sides, weight=0.0)
+        return dict(zip(types.tolist(), values.T, strict=True))
     method = get_method(name.removesuffix(" free"))
     options = method.options_type(seed=seed, **(FREE if name.endswith(" free") else {}))
     fitted = method.fit(paired, options, SilentMonitor())

@@ -64,7 +64,7 @@ def compose(
     if not has_counts(inputs):
         return relation.carry(one_hot, sharpness)
     spots, cells = cut(inputs.spots.values, genes), cut(inputs.cells.values, genes)
-    return blend(spots, cells, cell_map, inputs.cell_types).values
+    return blend(spots, cells, cell_map, inputs.cell_types)[1]
 
 
 def composition_spread(
