@@ -71,7 +71,18 @@ def test_both_sides_and_their_agreement_have_a_view_each(dialog: CompareDialog) 
     grid = grid_of(viewer)
     seen = {x.name: grid.position(i, viewer.layers) for i, x in enumerate(viewer.layers)}
     assert grid.enabled
-    assert [seen[name] for name in (first, second, "agreement")] == [(0, 0), (0, 1), (0, 2)]
+    assert [seen[name] for name in (first, second, "agreement")] == [(0, 0), (1, 0), (2, 0)]
+
+
+@pytest.mark.parametrize(("size", "shape"), [((400, 1200), (1, 3)), ((1200, 500), (3, 1))])
+def test_views_lie_as_they_are_largest(
+    dialog: CompareDialog, size: tuple[int, int], shape: tuple[int, int]
+) -> None:
+    viewer, agreement = dialog.canvas._viewer, dialog._comparing.agreement
+    viewer.canvas.size = size
+    assert agreement is not None
+    dialog._on_compared(agreement)
+    assert grid_of(viewer).shape == shape
 
 
 def test_a_layer_that_comes_later_moves_no_view(dialog: CompareDialog) -> None:
@@ -79,7 +90,7 @@ def test_a_layer_that_comes_later_moves_no_view(dialog: CompareDialog) -> None:
     viewer.add_points([[1, 1]])
     names = [layer.name for layer in viewer.layers]
     at = names.index("agreement")
-    assert grid_of(viewer).position(at, viewer.layers) == (0, 2)
+    assert grid_of(viewer).position(at, viewer.layers) == (2, 0)
 
 
 def test_the_map_says_how_far_spots_agree(dialog: CompareDialog) -> None:

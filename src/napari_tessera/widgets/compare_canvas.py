@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from napari_tessera.viewer.agreement import agreement_layers
 from napari_tessera.viewer.layer_data import MARK, Role
 from napari_tessera.widgets.layer_list import insert_layer
@@ -18,6 +20,9 @@ if TYPE_CHECKING:
 
 VIEWS = 3
 """First side, second side, agreement."""
+
+FILLED = 0.85
+"""Share of its view that the spots fill."""
 
 
 class CompareCanvas:
@@ -61,9 +66,8 @@ class CompareCanvas:
         for index, each in enumerate(made):  # lowest: what is added later moves none of them
             insert_layer(self._viewer, each, index)
         grid = grid_of(self._viewer)
-        grid.stride, grid.shape = len(made) // VIEWS, (1, VIEWS)
-        grid.enabled = True
-        self._viewer.reset_view()
+        grid.stride = len(made) // VIEWS
+        self._fit(grid, self._viewer.layers[len(made) - 1])
 
     def clear(self, *, look_back: bool = True) -> None:
         """Take the comparison away and show what was there before.
@@ -87,6 +91,19 @@ class CompareCanvas:
         if self._before is not None and look_back:
             camera = camera_of(self._viewer)
             camera.center, camera.zoom = self._before
+
+    def _fit(self, grid: Any, shown: Layer) -> None:  # noqa: ANN401 - napari's model of a grid
+        """Put the views beside or above each other, whichever is larger, and the spots in them."""
+        low, high = shown.extent.world[:, -2:]
+        height, width = np.maximum(high - low, 1e-9)
+        rows, columns = getattr(getattr(self._viewer, "canvas", None), "size", (1, VIEWS))
+        beside = min(rows / height, columns / VIEWS / width)
+        above = min(rows / VIEWS / height, columns / width)
+        grid.shape = (VIEWS, 1) if above > beside else (1, VIEWS)
+        grid.enabled = True
+        camera = camera_of(self._viewer)
+        camera.center = tuple((low + high) / 2)
+        camera.zoom = FILLED * max(above, beside)
 
     def _layers(self) -> list[Layer]:
         role = str(Role.AGREEMENT)

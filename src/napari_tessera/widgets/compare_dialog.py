@@ -140,7 +140,7 @@ class CompareDialog(QDialog):  # type: ignore[misc]  # Qt comes without types
         told = [_SCORES[name].format(value) for name, value in agreement.scores.items()]
         n = agreement.spot_names.size
         self.story.setText(
-            f"Left {agreement.titles[0]}, middle {agreement.titles[1]}, right where they agree "
+            f"First {agreement.titles[0]}, then {agreement.titles[1]}, then where they agree "
             f"(yellow) and do not (violet).\n{n:,} spots: {'; '.join(told)}."
         )
         self._fill_table(agreement)
