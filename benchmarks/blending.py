@@ -3,7 +3,8 @@
     NAPARI_TESSERA_DATA=... python benchmarks/blending.py
 
 On these tissues the composition of COME was made. Markers and published proportions, by which
-`come.py` judges it, were looked at on the way, several times: they are no blind test. The map is the training-free one. Beside the baseline's own
+`come.py` judges it, were looked at on the way, several times: they are no blind test. The map is
+the training-free one. Beside the baseline's own
 composition: the view by cells, the view by types, and their blend.
 
 Spots of *imbalanced* cases are pooled from a section as in `cases`; the reference loses cells, so
