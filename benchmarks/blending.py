@@ -2,8 +2,9 @@
 
     NAPARI_TESSERA_DATA=... python benchmarks/blending.py
 
-On these tissues the composition of COME was made; markers and published proportions, by which
-`come.py` judges it, decided nothing. The map is the training-free one. Beside the baseline's own
+On these tissues the composition of COME was made. Markers and published proportions, by which
+`come.py` judges it, were looked at on the way, several times: they are no blind test. The map is
+the training-free one. Beside the baseline's own
 composition: the view by cells, the view by types, and their blend.
 
 Spots of *imbalanced* cases are pooled from a section as in `cases`; the reference loses cells, so
