@@ -168,13 +168,16 @@ def _select(window: Window, qtbot: QtBot) -> None:
     exploring.select_group(exploring.groups.names[0])
 
 
-def test_a_click_goes_through_the_frame(panel: TourPanel, viewer: Viewer) -> None:
+def test_a_click_goes_through_the_frame(panel: TourPanel, viewer: Viewer, qtbot: QtBot) -> None:
     assert panel.isVisible()
     dock = find_dock(viewer, "Tissue")
     assert dock is not None
-    under = QApplication.widgetAt(dock.mapToGlobal(dock.rect().center()))
-    assert under is not None
-    assert not isinstance(under, Frame)
+
+    def under() -> object:
+        return QApplication.widgetAt(dock.mapToGlobal(dock.rect().center()))
+
+    qtbot.waitUntil(lambda: under() is not None)
+    assert not isinstance(under(), Frame)
 
 
 def test_a_dock_that_is_closed_during_the_tour_is_opened_again(

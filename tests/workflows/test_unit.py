@@ -176,6 +176,7 @@ def test_a_baseline_that_fails_is_a_warning(
         torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2 GiB"),
         RuntimeError("[enforce fail] DefaultCPUAllocator: can't allocate memory: you tried"),
         RuntimeError("MPS backend out of memory"),
+        RuntimeError("could not create a primitive"),
     ],
 )
 def test_every_way_of_running_out_of_memory_is_one_error_with_a_remedy(error: Exception) -> None:

@@ -15,7 +15,10 @@ if TYPE_CHECKING:
 
     from napari_tessera.contract.inputs import RunSpec
 
-_WORDS = ("out of memory", "can't allocate memory", "not enough memory", "cannot allocate memory")
+_WORDS = (
+    "out of memory", "can't allocate memory", "not enough memory", "cannot allocate memory",
+    "could not create a primitive", "could not create a memory", "can't start new thread",
+)  # fmt: skip
 _REMEDY = (
     "Choose a smaller batch or fewer cells, another device, or close other programs; "
     "the run can be resumed."
@@ -83,8 +86,9 @@ def memory_words(device: str) -> Iterator[None]:
         yield
     except (MemoryError, RuntimeError) as error:
         if isinstance(error, MemoryError) or is_memory_error(error):
-            msg = f"Expected enough memory for the fit (device {device}), found none left: {error}"
-            raise MemoryExhaustedError(msg.splitlines()[0], _REMEDY) from error
+            said = f": {str(error).splitlines()[0]}" if str(error).strip() else ""
+            msg = f"Expected enough memory for the fit (device {device}), found none left{said}"
+            raise MemoryExhaustedError(msg, _REMEDY) from error
         raise
 
 
