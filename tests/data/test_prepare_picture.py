@@ -12,6 +12,7 @@ from napari_tessera.contract.expression import ExpressionScale
 from napari_tessera.contract.inputs import Selection
 from napari_tessera.contract.views import ImageView
 from napari_tessera.data import prepare_picture
+from napari_tessera.data.prepare_beside import Beside
 from napari_tessera.data.prepare_picture import features_around
 from napari_tessera.data.prepare_section import prepare_section
 from napari_tessera.data.read import open_tissue
@@ -83,7 +84,7 @@ def test_a_place_beside_the_picture_says_nothing() -> None:
 
 def test_a_section_is_read_with_its_picture_where_it_is_asked_for(planted: SamplePaths) -> None:
     tissue = open_tissue(planted.tissue)
-    with_it, _ = prepare_section(tissue, Selection(), accepts=COUNTS, sees_picture=True)
+    with_it, _ = prepare_section(tissue, Selection(), accepts=COUNTS, beside=Beside(picture=True))
     without, _ = prepare_section(tissue, Selection(), accepts=COUNTS)
     assert with_it.picture is not None
     assert with_it.picture.shape == (with_it.n_spots, len(FEATURES))
@@ -93,7 +94,7 @@ def test_a_section_is_read_with_its_picture_where_it_is_asked_for(planted: Sampl
 
 def test_features_of_the_picture_come_back_from_the_run_directory(planted: SamplePaths) -> None:
     tissue = open_tissue(planted.tissue)
-    section, _ = prepare_section(tissue, Selection(), accepts=COUNTS, sees_picture=True)
+    section, _ = prepare_section(tissue, Selection(), accepts=COUNTS, beside=Beside(picture=True))
     again = type(section).from_state(section.to_state())
     assert again.picture is not None
     assert np.array_equal(again.picture, section.picture)  # type: ignore[arg-type]
@@ -104,4 +105,4 @@ def test_a_tissue_without_a_picture_is_refused_where_one_is_asked_for(store: Pat
     for name in list(tissue.sdata.images):
         del tissue.sdata.images[name]
     with pytest.raises(RefusedError, match="picture"):
-        prepare_section(tissue, Selection(), accepts=COUNTS, sees_picture=True)
+        prepare_section(tissue, Selection(), accepts=COUNTS, beside=Beside(picture=True))

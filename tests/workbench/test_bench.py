@@ -5,16 +5,18 @@ from __future__ import annotations
 import dataclasses
 import json
 import threading
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from tests.workbench.conftest import begin, end
 
 from napari_tessera.contract.method import Task
 from napari_tessera.contract.results import Run
+from napari_tessera.contract.sections import SectionData
 from napari_tessera.contract.state import JobState, Outcome
 from napari_tessera.jobs.run_dir import RunDir
 from napari_tessera.methods.baselines.options import BaselineOptions
+from napari_tessera.methods.transst.options import TransstOptions
 from napari_tessera.testing.planted import planted_tissue
 from napari_tessera.testing.scene import planted_run
 from napari_tessera.workbench.checking import Asked
@@ -307,6 +309,24 @@ def test_methods_that_need_the_same_are_prepared_once() -> None:
 )
 def test_what_needs_something_else_is_prepared_anew(asked: Asked) -> None:
     assert not Asked().prepared_like(asked)
+
+
+@pytest.mark.parametrize("more", [{"picture": True}, {"composition": "stem_1a2b3c4d"}])
+def test_what_is_looked_at_beside_the_genes_is_prepared_anew(more: dict[str, Any]) -> None:
+    asked = Asked(task=Task.CLUSTER, method="transst")
+    assert not asked.prepared_like(dataclasses.replace(asked, **more))
+
+
+def test_the_picture_beside_the_genes_is_among_what_a_run_starts_from(
+    opened: Bench, desk: Desk, runner: FakeRunner
+) -> None:
+    options = TransstOptions(n_domains=3, picture=True)
+    opened.ask(Asked(task=Task.CLUSTER, method="transst", picture=True))
+    desk.until(lambda: opened.can_run)
+    opened.run("transst", options)
+    inputs = RunDir(runner.specs[0].run_dir).load_inputs()
+    assert isinstance(inputs, SectionData)
+    assert inputs.picture is not None
 
 
 def _done() -> Outcome:

@@ -123,6 +123,7 @@ def spec_from(arguments: argparse.Namespace) -> RunSpec:
         tissue=str(arguments.tissue.absolute()),
         reference="" if reference is None else str(reference.absolute()),
         source="" if source is None else str(source.absolute()),
+        composition=getattr(arguments, "composition", None) or "",
         out=str(arguments.out.absolute()) if arguments.out else "",
         image="" if picture is None else str(picture),
         image_scale=scale_from(arguments),

@@ -114,6 +114,8 @@ def _add_cluster(commands: Any) -> None:  # noqa: ANN401 - see `_command`
         "--source", type=Path, metavar="SRC.h5ad", help="labelled section, .h5ad or .zarr"
     )
     p.add_argument("--label-column", metavar="NAME", help="obs column of the source with domains")
+    about = "run of this tissue whose composition of the spots is looked at beside the genes"
+    p.add_argument("--composition", metavar="RUN", help=about)
 
 
 def _add_run(p: argparse.ArgumentParser, task: Task) -> None:

@@ -116,6 +116,8 @@ class RunSpec:
         Question, as in `napari_tessera.contract.method.Task`.
     source : str
         Path of a labelled section for domains; empty where there is none.
+    composition : str
+        Run of the same tissue whose composition domains go by too; empty for none.
     """
 
     method: str
@@ -128,6 +130,7 @@ class RunSpec:
     image_scale: PictureScale = 1.0
     task: str = "place cells"
     source: str = ""
+    composition: str = ""
 
     def to_json(self) -> dict[str, Any]:
         """Plain types for a JSON file."""
@@ -169,11 +172,14 @@ class Origin:
         Named steps and repairs, in order.
     fingerprint : str
         Hash over shape and content of all that was read.
+    composition : str
+        Run of the same tissue whose composition was read too; empty for none.
     """
 
     selection: Selection = field(default_factory=Selection)
     preparation: tuple[str, ...] = ()
     fingerprint: str = ""
+    composition: str = ""
 
     def to_json(self) -> dict[str, Any]:
         """Plain types for a JSON file."""
@@ -186,6 +192,7 @@ class Origin:
             selection=Selection.from_json(values["selection"]),
             preparation=tuple(values["preparation"]),
             fingerprint=values["fingerprint"],
+            composition=values.get("composition", ""),
         )
 
 

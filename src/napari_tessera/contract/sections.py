@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @runtime_checkable
 class SeesPicture(Protocol):
-    """Options of a method that can go by the picture too."""
+    """Options of a method that can go by more than genes: the picture, and a composition."""
 
     @property
     def picture(self) -> bool:
@@ -49,6 +49,8 @@ class SectionData:
         Labelled section over the same genes in the same order.
     picture : ndarray or None, shape (n_spots, n_features), float32
         Colour and texture of the picture around every spot.
+    composition : ndarray or None, shape (n_spots, n_types), float32
+        Shares of cell types in every spot, as a run found them.
     origin : Origin
         Where it came from.
 
@@ -67,6 +69,7 @@ class SectionData:
     labels: NDArray[np.str_] | None = None
     source: SectionData | None = None
     picture: NDArray[np.float32] | None = None
+    composition: NDArray[np.float32] | None = None
     origin: Origin = field(default_factory=Origin)
 
     def __post_init__(self) -> None:
@@ -82,9 +85,11 @@ class SectionData:
             if values is not None and values.shape != (n_spots,):
                 msg = f"{name} must have shape ({n_spots},); found {values.shape}"
                 raise ValueError(msg)
-        if self.picture is not None and len(self.picture) != n_spots:
-            msg = f"picture must have {n_spots} rows; found {len(self.picture)}"
-            raise ValueError(msg)
+        for name in ("picture", "composition"):
+            beside = getattr(self, name)
+            if beside is not None and len(beside) != n_spots:
+                msg = f"{name} must have {n_spots} rows; found {len(beside)}"
+                raise ValueError(msg)
         if self.source is not None and self.source.labels is None:
             msg = "a source must have labels"
             raise ValueError(msg)
@@ -111,8 +116,8 @@ class SectionData:
             **pack_sparse("spots", self.spots.values),
             **pack_sparse("spot_graph", self.spot_graph),
         }
-        if self.picture is not None:
-            arrays["picture"] = self.picture
+        beside = {"picture": self.picture, "composition": self.composition}
+        arrays |= {name: values for name, values in beside.items() if values is not None}
         values = {
             "spot_names": self.spots.obs_names.tolist(),
             "gene_names": self.spots.gene_names.tolist(),
@@ -153,5 +158,6 @@ class SectionData:
             labels=text("labels"),
             source=cls.from_state(other) if other.arrays else None,
             picture=a.get("picture"),
+            composition=a.get("composition"),
             origin=Origin.from_json(v["origin"]),
         )

@@ -20,7 +20,7 @@ from napari_tessera.data.gate_places import LEAST_SPOTS, check_places, check_sec
 from napari_tessera.data.gate_values import COUNTS_ONLY, read_counts, scale_of
 from napari_tessera.data.matching import match_genes
 from napari_tessera.data.prepare import spot_pitch
-from napari_tessera.data.prepare_picture import picture_features
+from napari_tessera.data.prepare_beside import Beside, put_beside
 from napari_tessera.data.problems import refuse, repair, some
 from napari_tessera.data.regions import spots_within
 from napari_tessera.data.view import unit_of
@@ -43,7 +43,7 @@ def prepare_section(
     *,
     accepts: frozenset[ExpressionScale],
     source: Tissue | None = None,
-    sees_picture: bool = False,
+    beside: Beside | None = None,
 ) -> tuple[SectionData, Report]:
     """Judge and prepare a section; nothing is changed in what was read.
 
@@ -57,8 +57,8 @@ def prepare_section(
         Scales that the method can use.
     source : Tissue, optional
         Labelled section.
-    sees_picture : bool
-        Whether the picture around every spot is described too.
+    beside : Beside, optional
+        What the spots are seen by beside their genes.
 
     Raises
     ------
@@ -70,10 +70,9 @@ def prepare_section(
     if target is not None and source is not None:
         target, more = _with_source(target, source, selection, accepts)
         problems += more
-    if target is not None and sees_picture:
-        features, more = picture_features(tissue, chosen, target.spot_xy, target.pitch)
+    if target is not None and beside is not None:
+        target, more = put_beside(target, tissue, chosen, beside)
         problems += more
-        target = dataclasses.replace(target, picture=features)
     named = {k: v for k, v in chosen.to_json().items() if isinstance(v, str)}
     sizes = {"n_spots": target.n_spots, "n_genes": target.n_genes} if target is not None else {}
     report = Report(problems=tuple(problems), chosen=named, n_cells=0, **sizes)
@@ -83,6 +82,7 @@ def prepare_section(
         selection=chosen,
         preparation=tuple(f"{p.code}: {p.found}; {p.hint}" for p in report.repairs),
         fingerprint=_fingerprint(target),
+        composition="" if beside is None else beside.composition,
     )
     return dataclasses.replace(target, origin=origin), report
 
@@ -214,7 +214,8 @@ def _fingerprint(section: SectionData) -> str:
     parts = [section] if section.source is None else [section, section.source]
     for part in parts:
         digest.update(str(part.spots.values.shape).encode())
-        read = (part.spots.values.data, part.spots.values.indices, part.spot_xy, part.picture)
+        values = part.spots.values
+        read = (values.data, values.indices, part.spot_xy, part.picture, part.composition)
         for array in (array for array in read if array is not None):
             digest.update(np.ascontiguousarray(array).tobytes())
         for names in (part.spots.obs_names, part.spots.gene_names, part.labels):

@@ -10,7 +10,9 @@ from qtpy.QtWidgets import QFormLayout, QVBoxLayout, QWidget
 from napari_tessera.contract.errors import OptionError
 from napari_tessera.contract.imputing import WantedGenes
 from napari_tessera.contract.method import Task
+from napari_tessera.contract.sections import SeesPicture
 from napari_tessera.methods import METHODS
+from napari_tessera.widgets.composition_choice import CompositionChoice
 from napari_tessera.widgets.loss_curve import LossCurve
 from napari_tessera.widgets.options_form import OptionsForm
 from napari_tessera.widgets.parts import combo, fill, scrolled, words
@@ -57,6 +59,7 @@ class ModelDock(QWidget):  # type: ignore[misc]  # Qt comes without types
         self.about.setOpenExternalLinks(True)
         self.cost = words(tip="Estimated from measured steps; a slower machine takes longer")
         self.form = OptionsForm(next(iter(METHODS.values())).options_type)
+        self.composition = CompositionChoice(bench, self._on_options)
         self.message = words()
         self.message.hide()
         self.run_bar = RunBar(self.panel, self._run, self._resume)
@@ -81,6 +84,7 @@ class ModelDock(QWidget):  # type: ignore[misc]  # Qt comes without types
         column.addWidget(self.about)
         column.addLayout(self._form_place)
         self._form_place.addWidget(self.form)
+        column.addWidget(self.composition)
         for widget in (self.cost, self.run_bar, self.message, self.queue):
             column.addWidget(widget)
         column.addWidget(self.curve, 1)
@@ -128,6 +132,8 @@ class ModelDock(QWidget):  # type: ignore[misc]  # Qt comes without types
         self.method.setCurrentIndex(self.method.findData(spec.method))
         self._on_method()
         self.form.set_options(self._method().options_type.from_json(spec.options))
+        self.composition.choose(spec.composition)
+        self._on_options()
 
     def _on_method(self, _title: str = "") -> None:
         form = OptionsForm(self._method().options_type)
@@ -142,12 +148,23 @@ class ModelDock(QWidget):  # type: ignore[misc]  # Qt comes without types
     def _on_options(self, *_: object) -> None:
         """Tell the bench what is to be prepared, and say what it would take."""
         genes: tuple[str, ...] = ()
+        picture, sees = False, False
         with contextlib.suppress(OptionError):
             options = self.form.options()
             genes = options.wanted if isinstance(options, WantedGenes) else ()
+            sees = isinstance(options, SeesPicture)
+            picture = isinstance(options, SeesPicture) and options.picture
+        self.composition.setVisible(sees)
         task = Task(self.question.currentText())
-        task = Task.PLACE if task is Task.COMPOSE else task  # one fit answers both
-        self._bench.ask(Asked(task=task, method=self._method().name, genes=genes))
+        self._bench.ask(
+            Asked(
+                task=Task.PLACE if task is Task.COMPOSE else task,  # one fit answers both
+                method=self._method().name,
+                genes=genes,
+                picture=picture,
+                composition=self.composition.chosen if sees else "",
+            )
+        )
         self._refresh_cost()
 
     def _run(self) -> None:

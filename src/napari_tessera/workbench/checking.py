@@ -35,11 +35,17 @@ class Asked:
         Name in ``METHODS``.
     genes : tuple of str
         Genes to predict beside the shared ones.
+    picture : bool
+        Whether the picture around the spots is looked at too.
+    composition : str
+        Run whose composition is looked at too; empty for none.
     """
 
     task: Task = Task.PLACE
     method: str = next(iter(METHODS))
     genes: tuple[str, ...] = ()
+    picture: bool = False
+    composition: str = ""
 
     def prepared_like(self, other: Asked) -> bool:
         """Whether the same preparation serves both."""
@@ -48,6 +54,7 @@ class Asked:
         return (
             (self.task is cluster) == (other.task is cluster)
             and self.imputed == other.imputed
+            and (self.picture, self.composition) == (other.picture, other.composition)
             and (mine.accepts, mine.needs) == (its.accepts, its.needs)
         )
 
@@ -98,12 +105,14 @@ class Question:
         reference = str(self.reference) if isinstance(self.reference, str | Path) else ""
         return RunSpec(
             method=self.asked.method,
+            options={"picture": True} if self.asked.picture else {},
             task=str(self.asked.task),
             selection=replace(self.selection, imputed_genes=self.asked.imputed),
             tissue=self.origin.source,
             reference=reference,
             image=self.origin.image,
             image_scale=self.origin.image_scale,
+            composition=self.asked.composition,
         )
 
 

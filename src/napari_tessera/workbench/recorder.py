@@ -163,11 +163,23 @@ class Recorder:
         if shown is not None:
             used.add(shown.name)
         found: list[Step] = list(self.steps)
-        for name in sorted(used - made):
-            computed = computed_from(self._store, self._run(name))
-            users = (i for i, step in enumerate(found) if _used(step) == name)
+        for computed in self._makers(used, made):
+            users = (i for i, step in enumerate(found) if _used(step) == computed.name)
             found.insert(next(users, len(found)), computed)
         return tuple(found)
+
+    def _makers(self, used: set[str], made: set[str]) -> list[Computed]:
+        """Give the steps that make runs, those that use another run first."""
+        found: dict[str, Computed] = {}
+        wanted = sorted(used - made)
+        while wanted:
+            name = wanted.pop()
+            found[name] = computed_from(self._store, self._run(name))
+            further = _used(found[name])
+            if further and further not in made | found.keys():
+                wanted.append(further)
+        order = sorted(found)
+        return [found[name] for name in sorted(order, key=lambda name: not _used(found[name]))]
 
     def note_export(self, what: str, source: str, path: object) -> None:
         """Write down that a file was written.
@@ -271,6 +283,8 @@ class Recorder:
 
 def _used(step: Step) -> str:
     """Run that must be there for a step; empty where none must."""
+    if isinstance(step, Computed):
+        return step.spec.composition
     if isinstance(step, Ranked):
         return step.run
     return step.source if isinstance(step, Exported) and step.what in _OF_RUNS else ""

@@ -134,6 +134,7 @@ def find_domains(  # noqa: PLR0913 - a public verb
     *,
     source: Path | str | None = None,
     label_column: str | None = None,
+    composition: str | None = None,
     method: str = "transst",
     options: Options | None = None,
     selection: Selection | None = None,
@@ -151,6 +152,8 @@ def find_domains(  # noqa: PLR0913 - a public verb
         Labelled section, ``.zarr`` or ``.h5ad`` with places.
     label_column : str, optional
         ``obs`` column of the source with its domains.
+    composition : str, optional
+        Run of this tissue whose composition of the spots is looked at beside the genes.
     method : str
         ``transst`` or ``baseline``.
     options, selection, monitor, out, again
@@ -178,5 +181,6 @@ def find_domains(  # noqa: PLR0913 - a public verb
     )
     if source is not None:
         spec = dataclasses.replace(spec, source=str(Path(source).absolute()))
+    spec = dataclasses.replace(spec, composition=composition or "")
     start = begin(spec, tissue=tissue, out=out, again=again)
     return carry_out(start, monitor)

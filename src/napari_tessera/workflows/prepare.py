@@ -178,19 +178,43 @@ def _read_cells(
 
 
 def _read_section(spec: RunSpec, tissue: Tissue, options: Options) -> tuple[SectionData, Report]:
-    """Read spots alone; a labelled section, and the picture, where the recipe names them."""
+    """Read spots alone; a labelled section, picture and composition where the recipe names them.
+
+    Raises
+    ------
+    InputError
+        If the method goes by genes alone and the recipe names a composition.
+    """
     from napari_tessera.contract.sections import SeesPicture
+    from napari_tessera.data.prepare_beside import Beside
     from napari_tessera.data.prepare_section import prepare_section
     from napari_tessera.data.read import open_tissue
 
     source = open_tissue(Path(spec.source)) if spec.source else None
+    sees = isinstance(options, SeesPicture)
+    if spec.composition and not sees:
+        msg = f"Composition: expected a method that can go by it, found {spec.method}."
+        raise InputError(msg, "Choose the method transst, or leave the composition out.")
+    beside = Beside(
+        picture=isinstance(options, SeesPicture) and options.picture,
+        composition=spec.composition,
+        places=_places(spec, tissue),
+    )
     return prepare_section(
         tissue,
         spec.selection,
         accepts=get_method(spec.method).accepts,
         source=source,
-        sees_picture=isinstance(options, SeesPicture) and options.picture,
+        beside=beside,
     )
+
+
+def _places(spec: RunSpec, tissue: Tissue) -> tuple[Path | SpatialData, ...]:
+    """Where runs of a tissue are: in its store or object, and in the store of the results."""
+    own = tissue.path
+    first = own if own is not None and own.suffix == ".zarr" else tissue.sdata
+    out = store_of(spec)
+    return (first,) if out is None or not out.exists() else (first, out)
 
 
 def open_source(source: TissueSource, spec: RunSpec) -> Tissue:

@@ -189,6 +189,8 @@ class _Writer:
             given.append(self._reference(spec.reference))
         if spec.source:
             given.append(f"source=Path({spec.source!r})")
+        if spec.composition:
+            given.append(f"composition={self._known(spec.composition)}.name")
         method = get_method(spec.method)
         given += [
             f"method={method.name!r}",

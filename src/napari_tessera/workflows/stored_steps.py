@@ -73,7 +73,16 @@ def steps_of_run(store: Path, name: str, reference: Path | str | None = None) ->
     computed = computed_from(store, run, reference)
     opened = opened_from(store, computed.spec)
     drawn = () if computed.spec.selection.within is None else _drawn(store, computed.spec)
-    return (opened, *drawn, computed)
+    return (opened, *drawn, *_before(store, computed.spec, reference), computed)
+
+
+def _before(store: Path, spec: RunSpec, reference: Path | str | None) -> tuple[Computed, ...]:
+    """Give the run whose composition a run of domains goes by, as a step."""
+    from napari_tessera.data.write import read_run
+
+    if not spec.composition:
+        return ()
+    return (computed_from(store, read_run(store, spec.composition), reference),)
 
 
 def opened_from(store: Path, spec: RunSpec) -> Opened:
@@ -133,6 +142,7 @@ def _remembered(run: Run, store: Path | None) -> RunSpec:
         method=kept.method,
         options=kept.options,
         selection=kept.origin.selection,
+        composition=kept.origin.composition,
         tissue="" if store is None else str(store),
         task=str(_task_of(run.result)),
     )

@@ -93,6 +93,7 @@ def fit(inputs: SectionData, options: TransstOptions, monitor: Monitor) -> Fitte
     course.say("reading the section", 0.01)
     seen = look_at(inputs, options)
     if options.variant is not Variant.IMPROVED:
+        refuse_composition(inputs, options)
         answer = in_three_steps(seen, options, course)
     elif inputs.source is None:
         refuse_if_required(options, "there is no labelled source")
@@ -184,6 +185,19 @@ def in_three_steps(seen: Seen, options: TransstOptions, course: Course) -> Answe
         answer = three_steps(seen, options.n_domains, options)
     free = label_free(seen, answer.probability.argmax(axis=1))
     return dataclasses.replace(answer, scores={**answer.scores, **free})
+
+
+def refuse_composition(inputs: SectionData, options: TransstOptions) -> None:
+    """Stop where a composition is there that this form would not look at.
+
+    Raises
+    ------
+    InputError
+        If it is.
+    """
+    if inputs.composition is not None:
+        msg = f"Option variant: expected improved beside a composition, found {options.variant}."
+        raise InputError(msg, "Leave the composition or the variant out.")
 
 
 def refuse_if_required(options: TransstOptions, why: str) -> None:

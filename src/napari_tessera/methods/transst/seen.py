@@ -29,8 +29,12 @@ if TYPE_CHECKING:
 FEWEST_SPOTS = 10
 """Smallest section that has domains."""
 
-N_PICTURE = 5
-"""Components that colour and texture of the picture are reduced to."""
+N_BESIDE = 5
+"""Components that the picture around the spots, and their composition, are reduced to."""
+
+LEAST_SPREAD = 1e-3
+"""Spread of a component of the composition below which it says nothing, of the largest as it is
+and of the others over the largest."""
 
 WIDTH_STREAM, NUMBER_STREAM, MEMBER_STREAM, SOURCE_STREAM = 1, 2, 3, 4
 """Streams of random draws."""
@@ -49,7 +53,7 @@ class Seen:
     views : mapping of str to ndarray, shape (n_spots, n_factors), float32
         Scores before smoothing.
     members : mapping of str to ndarray, shape (n_spots, n_scores), float32
-        The same, with what is seen of the picture beside each where there is one.
+        The same, with what is seen of picture and composition beside each where they are there.
     width : float
         Width of smoothing, in the unit of the coordinates.
     field : Field
@@ -85,7 +89,7 @@ def look_at(inputs: SectionData, options: TransstOptions) -> Seen:
         inputs=inputs,
         log=log,
         views=views,
-        members=views if inputs.picture is None else _beside(views, inputs.picture, log),
+        members=_beside(views, inputs, log),
         width=_width(inputs, views[SPATIAL], options),
         field=Field.of(inputs.spot_graph, device),
         device=device,
@@ -93,13 +97,50 @@ def look_at(inputs: SectionData, options: TransstOptions) -> Seen:
 
 
 def _beside(
-    views: Mapping[str, NDArray[np.float32]], picture: NDArray[np.float32], log: LogSection
+    views: Mapping[str, NDArray[np.float32]], inputs: SectionData, log: LogSection
 ) -> Mapping[str, NDArray[np.float32]]:
-    """Put components of the picture, standardised section by section, beside every view."""
-    parts = [standardise(sparse.csr_matrix(picture[rows]), unit_variance=True) for rows in log.rows]
-    stacked = principal_scores(parts, N_PICTURE, torch.device("cpu"))[0].numpy()
-    own = log.in_order(stacked)
-    return {name: np.concatenate([view, own], axis=1) for name, view in views.items()}
+    """Put components of picture and composition, section by section, beside every view."""
+    own = []
+    if inputs.picture is not None:
+        own.append(_components(inputs.picture, log, unit_variance=True))
+    if inputs.composition is not None:
+        own.append(composition_scores(inputs.composition, log))
+    return {name: np.concatenate([view, *own], axis=1) for name, view in views.items()}
+
+
+def composition_scores(composition: NDArray[np.float32], log: LogSection) -> NDArray[np.float32]:
+    """Components of the roots of shares, whose noise is alike for rare and common types.
+
+    Parameters
+    ----------
+    composition : ndarray, shape (n_spots, n_types), float32
+        Shares.
+    log : LogSection
+        Which spots belong to which section.
+
+    Returns
+    -------
+    ndarray, shape (n_spots, n_components), float32
+        The first of variance one; directions in which spots hardly differ are left out.
+    """
+    found = _components(np.sqrt(np.maximum(composition, 0.0)), log, unit_variance=False)
+    spread = found.std(axis=0)
+    size = float(spread.max(initial=0.0))
+    if size < LEAST_SPREAD:
+        return found[:, :0]
+    return found[:, spread > LEAST_SPREAD * size] / np.float32(size)
+
+
+def _components(
+    values: NDArray[np.float32], log: LogSection, *, unit_variance: bool
+) -> NDArray[np.float32]:
+    """Components of values that are centred section by section."""
+    parts = [
+        standardise(sparse.csr_matrix(values[rows]), unit_variance=unit_variance)
+        for rows in log.rows
+    ]
+    stacked = principal_scores(parts, N_BESIDE, torch.device("cpu"))[0].numpy()
+    return log.in_order(stacked)
 
 
 def _width(inputs: SectionData, scores: NDArray[np.float32], options: TransstOptions) -> float:
