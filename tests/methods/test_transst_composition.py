@@ -32,7 +32,7 @@ def composed(lead: float) -> SectionData:
     weights[:, 0] += lead * RIGHT
     weights[:, 1] += lead * ~RIGHT
     rng = np.random.default_rng(0)
-    shares = np.array([rng.dirichlet(8 * row) for row in weights], dtype=np.float32)
+    shares = np.array([rng.dirichlet(40 * row) for row in weights], dtype=np.float32)
     return dataclasses.replace(SECTION, composition=shares)
 
 

@@ -106,6 +106,29 @@ def choose_width(
     return WIDER * pitch * WIDTHS[int(np.argmin(errors))]
 
 
+def predicted_share(
+    values: NDArray[np.floating],
+    xy: NDArray[np.float64],
+    width: float,
+    sample: NDArray[np.str_] | None = None,
+    *,
+    rng: np.random.Generator,
+) -> float:
+    """Share of the variance of a spot that its neighbours predict, below 1.
+
+    Parameters
+    ----------
+    values, xy, sample, rng
+        As for `choose_width`.
+    width : float
+        Standard deviation of the weights, in the unit of `xy`.
+    """
+    asked = np.sort(rng.permutation(len(xy))[:ASKED])
+    centred = values - values.mean(axis=0)
+    error = _left_out_error(centred, xy, width, sample, asked=asked)
+    return 1 - error / float((centred**2).mean(axis=0).sum())
+
+
 def _left_out_error(
     values: NDArray[np.floating],
     xy: NDArray[np.float64],

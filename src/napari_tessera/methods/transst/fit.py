@@ -33,6 +33,7 @@ from napari_tessera.contract.progress import Monitor, Progress, Verdict
 from napari_tessera.methods.transst.answer import Answer
 from napari_tessera.methods.transst.members import (
     Consensus,
+    FieldLaw,
     Member,
     agree,
     by_size,
@@ -44,6 +45,7 @@ from napari_tessera.methods.transst.options import Variant
 from napari_tessera.methods.transst.seen import MEMBER_STREAM, Seen, look_at
 from napari_tessera.methods.transst.three_steps import three_steps
 from napari_tessera.methods.transst.transfer import judge, mark_absent, transfer
+from napari_tessera.methods.transst.worth import smoothed_where_it_pays
 from napari_tessera.numerics.partition_scores import coherence, explained
 from napari_tessera.numerics.section_views import SPATIAL
 from napari_tessera.numerics.seeding import rng_for
@@ -92,6 +94,8 @@ def fit(inputs: SectionData, options: TransstOptions, monitor: Monitor) -> Fitte
     course = Course(monitor)
     course.say("reading the section", 0.01)
     seen = look_at(inputs, options)
+    if options.variant is Variant.IMPROVED:
+        seen = smoothed_where_it_pays(seen, options)
     if options.variant is not Variant.IMPROVED:
         refuse_composition(inputs, options)
         answer = in_three_steps(seen, options, course)
@@ -234,10 +238,11 @@ def find_consensus(
 ) -> Consensus:
     """Fit all members and name them alike; with one at least if asked to finish."""
     scores = smoothed_views(seen.members, seen.inputs, seen.width)
+    law = FieldLaw(field=seen.field, beta=options.smoothness, smoothed=seen.width > 0)
     members: list[Member] = []
     for i, own in enumerate(scores):
         rng = rng_for(options.seed, MEMBER_STREAM, n_domains, i)
-        members.append(fit_member(own, seen.field, n_domains, options.smoothness, rng))
+        members.append(fit_member(own, law, n_domains, rng))
         course.say("finding domains", 0.4 + 0.6 * (i + 1) / len(scores))
         if course.finish:
             break

@@ -35,13 +35,38 @@ N_STARTS = 4
 """Starts of a mixture."""
 
 PRIOR_SHARE = 0.2
-"""Spots that the shared covariance counts as, over all spots."""
+"""Spots that the shared covariance counts as, over all spots, where scores are smoothed: each is
+then counted in all around it, and a class has fewer scores of its own than it has spots."""
 
 MOST_ROUNDS, SETTLED = 30, 1e-4
 """Rounds of classes and field, and the mean change of a probability at which they end."""
 
 LARGEST_ENERGY = 60.0
 """Data energies above the smallest of a spot are cut here: they decide nothing any more."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class FieldLaw:
+    """What the domains of one member are smoothed by.
+
+    Parameters
+    ----------
+    field : Field
+        Neighbours.
+    beta : float or None
+        Smoothness; None estimates it.
+    smoothed : bool
+        Whether the scores were smoothed before.
+    """
+
+    field: Field
+    beta: float | None
+    smoothed: bool
+
+    def prior_spots(self, scores: torch.Tensor) -> float:
+        """Spots that the shared covariance counts as: where none is smoothed, as few as will do."""
+        n_spots, n_factors = scores.shape
+        return PRIOR_SHARE * n_spots if self.smoothed else n_factors + 1.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -155,9 +180,8 @@ def distinct_views(
 
 def fit_member(
     scores: NDArray[np.float32],
-    field: Field,
+    law: FieldLaw,
     n_domains: int,
-    beta: float | None,
     rng: np.random.Generator,
 ) -> Member:
     """Find domains on one set of scores.
@@ -165,20 +189,18 @@ def fit_member(
     Parameters
     ----------
     scores : ndarray, shape (n_spots, n_factors), float32
-        Smoothed scores.
-    field : Field
-        Neighbours.
+        Scores, smoothed or not.
+    law : FieldLaw
+        Neighbours and smoothness.
     n_domains : int
         Number of domains.
-    beta : float or None
-        Smoothness; None estimates it.
     rng : numpy.random.Generator
         Draws the starts.
     """
-    device = field.neighbours.device
+    device = law.field.neighbours.device
     x = torch.from_numpy(scores).to(device=device, dtype=working_type(device))
     mixture = fit_shared_mixture(x, n_domains, N_STARTS, rng)
-    soft, energy, found = settle(x, field, mixture.responsibility, beta)
+    soft, energy, found = settle(x, law, mixture.responsibility)
     least = energy.min(dim=1, keepdim=True).values
     return Member(
         probability=soft.float().cpu().numpy(),
@@ -190,7 +212,7 @@ def fit_member(
 
 
 def settle(
-    x: torch.Tensor, field: Field, soft: torch.Tensor, beta: float | None
+    x: torch.Tensor, law: FieldLaw, soft: torch.Tensor
 ) -> tuple[torch.Tensor, torch.Tensor, float]:
     """Classes, smoothness and field in turn until the probabilities stay.
 
@@ -201,16 +223,17 @@ def settle(
     beta : float
         Smoothness.
     """
-    found = 1.0 if beta is None else beta
-    energy = soft
+    found = 1.0 if law.beta is None else law.beta
+    energy, prior = soft, law.prior_spots(x)
     for _ in range(MOST_ROUNDS):
-        energy = class_moments(x, soft, PRIOR_SHARE * len(x)).energy(x)
-        new = mean_field(energy, field, found, soft)
+        energy = class_moments(x, soft, prior).energy(x)
+        new = mean_field(energy, law.field, found, soft)
         change = float((new - soft).abs().mean())
         soft = new
         if change < SETTLED:
             break
-        found = estimate_beta(soft, 0.5 * field.support(soft)) if beta is None else beta
+        if law.beta is None:
+            found = estimate_beta(soft, 0.5 * law.field.support(soft))
     return soft, energy, found
 
 

@@ -144,14 +144,31 @@ def _gene_halves(
     at, sample = seen.inputs.spot_xy, seen.inputs.sample
     return [
         smooth(seen.log.in_order(scores), at, seen.width, sample, asked=rows)
-        for scores in _scores_of(seen, genes, halves, options.n_factors)
+        for scores in scores_of(seen, genes, halves, options.n_factors)
     ]
 
 
-def _scores_of(
+def scores_of(
     seen: Seen, genes: NDArray[np.int64], halves: Sequence[NDArray[np.int64]], n_factors: int
 ) -> Iterator[NDArray[np.float32]]:
-    """Scores from every half; all in one go where there are many spots."""
+    """Give scores from halves of the genes; all in one go where there are many spots.
+
+    Parameters
+    ----------
+    seen : Seen
+        The section.
+    genes : ndarray of int64
+        The genes that are halved.
+    halves : sequence of ndarray of int64
+        Genes of every half, ascending.
+    n_factors : int
+        Scores per spot.
+
+    Yields
+    ------
+    ndarray, shape (n_spots, n_factors), float32
+        Spots section by section.
+    """
     if seen.inputs.n_spots > max(MANY, genes.size):
         parts = seen.log.standardised(genes, unit_variance=True)
         subsets = [np.searchsorted(genes, half) for half in halves]
