@@ -5,12 +5,11 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-import pytest
-
 from napari_tessera.cli.main import main
 from napari_tessera.data.write import read_run
 
 if TYPE_CHECKING:
+    import pytest
     from tests.cli.conftest import Sample
 
 
