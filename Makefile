@@ -93,8 +93,11 @@ bench: $(READY)  ## time steps beside scSTEM and Tangram, then run every benchma
 	$(BIN)/asv machine --yes >/dev/null
 	$(BIN)/asv run --config benchmarks/asv.conf.json --python=same --quick --show-stderr
 
-faults: $(READY)  ## harm every write at every point, every worker in every way; within the hour
-	$(BIN)/python -W ignore benchmarks/faults.py --share 0.25 $(FAULTS_ARGS)
+faults: $(READY)  ## harm every write at thousands of points, every worker in every way; an hour or two
+	$(BIN)/python -W ignore benchmarks/faults.py --share 0.25 $(FAULTS_ARGS) kills
+	$(BIN)/python -W ignore benchmarks/faults.py --share 0.08 $(FAULTS_ARGS) errors
+	$(BIN)/python -W ignore benchmarks/faults.py --share 0.1 $(FAULTS_ARGS) stock
+	$(BIN)/python -W ignore benchmarks/faults.py --share 1 $(FAULTS_ARGS) concurrent corruptions
 	$(BIN)/python -W ignore benchmarks/workers.py
 
 clean:  ## remove what was built, the environment too

@@ -1,6 +1,6 @@
 """Harm at every point of every write, and what is left afterwards.
 
-    make faults                                      # all of it, within the hour on two cores
+    make faults                                      # all parts, with shares of the points
     python benchmarks/faults.py --share 0.1          # a tenth of the points
     python benchmarks/faults.py kills stock          # some parts
 

@@ -11,6 +11,7 @@ from napari_tessera.data.geometry import systems_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
     from anndata import AnnData
 
@@ -22,6 +23,9 @@ OURS = ("_spot_table", "_cell_table", "_cells")
 
 TYPE_NAMES = ("cell_type", "celltype", "cell_types", "annotation", "label", "cluster", "class")
 """Names under which cell types usually stand, best first."""
+
+LABEL_NAMES = ("domain", "domains", "label", "labels", "layer", "region", "annotation")
+"""Names under which labels of spots usually stand, best first."""
 
 SYMBOL_NAMES = ("gene_symbol", "gene_symbols", "symbol", "gene_name", "gene_names", "feature_name")
 """``var`` columns under which symbols usually stand."""
@@ -83,6 +87,23 @@ def reference_choices(reference: AnnData) -> ReferenceChoices:
         n_cells=reference.n_obs,
         n_genes=reference.n_vars,
     )
+
+
+def label_columns(path: Path) -> tuple[str, ...]:
+    """List the columns of a section that may hold labels of its spots; sensible ones first.
+
+    Parameters
+    ----------
+    path : Path
+        Labelled section: a file, a store or a vendor's folder.
+    """
+    from napari_tessera.data.read import open_tissue
+
+    tissue = open_tissue(path)
+    tables = tissue_choices(tissue).tables
+    columns = _few_valued(tissue.sdata.tables[tables[0]], 2, 50) if tables else ()
+    ranks = {name: i for i, name in enumerate(LABEL_NAMES)}
+    return tuple(sorted(columns, key=lambda c: ranks.get(c.lower(), len(ranks))))
 
 
 def fill_selection(tissue: Tissue, reference: AnnData | None, selection: Selection) -> Selection:

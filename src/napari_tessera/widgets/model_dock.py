@@ -18,6 +18,7 @@ from napari_tessera.widgets.options_form import OptionsForm
 from napari_tessera.widgets.parts import combo, fill, scrolled, words
 from napari_tessera.widgets.queue_list import QueueList
 from napari_tessera.widgets.run_bar import RunBar, duration
+from napari_tessera.widgets.section_choice import SectionChoice
 from napari_tessera.workbench.checking import Asked
 from napari_tessera.workbench.panel import Panel
 
@@ -60,6 +61,7 @@ class ModelDock(QWidget):  # type: ignore[misc]  # Qt comes without types
         self.cost = words(tip="Estimated from measured steps; a slower machine takes longer")
         self.form = OptionsForm(next(iter(METHODS.values())).options_type)
         self.composition = CompositionChoice(bench, self._on_options)
+        self.section = SectionChoice(bench, self._on_options)
         self.message = words()
         self.message.hide()
         self.run_bar = RunBar(self.panel, self._run, self._resume)
@@ -85,6 +87,7 @@ class ModelDock(QWidget):  # type: ignore[misc]  # Qt comes without types
         column.addLayout(self._form_place)
         self._form_place.addWidget(self.form)
         column.addWidget(self.composition)
+        column.addWidget(self.section)
         for widget in (self.cost, self.run_bar, self.message, self.queue):
             column.addWidget(widget)
         column.addWidget(self.curve, 1)
@@ -133,6 +136,7 @@ class ModelDock(QWidget):  # type: ignore[misc]  # Qt comes without types
         self._on_method()
         self.form.set_options(self._method().options_type.from_json(spec.options))
         self.composition.choose(spec.composition)
+        self.section.choose(spec.source, spec.selection.label_column)
         self._on_options()
 
     def _on_method(self, _title: str = "") -> None:
@@ -155,6 +159,7 @@ class ModelDock(QWidget):  # type: ignore[misc]  # Qt comes without types
             sees = isinstance(options, SeesPicture)
             picture = isinstance(options, SeesPicture) and options.picture
         self.composition.setVisible(sees)
+        self.section.setVisible(sees)
         task = Task(self.question.currentText())
         self._bench.ask(
             Asked(
@@ -163,6 +168,8 @@ class ModelDock(QWidget):  # type: ignore[misc]  # Qt comes without types
                 genes=genes,
                 picture=picture,
                 composition=self.composition.chosen if sees else "",
+                section=self.section.source if sees else "",
+                label_column=self.section.column if sees else None,
             )
         )
         self._refresh_cost()

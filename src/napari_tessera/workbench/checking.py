@@ -39,6 +39,10 @@ class Asked:
         Whether the picture around the spots is looked at too.
     composition : str
         Run whose composition is looked at too; empty for none.
+    section : str
+        Path of a labelled section; empty for none.
+    label_column : str or None
+        Its column with the labels.
     """
 
     task: Task = Task.PLACE
@@ -46,6 +50,8 @@ class Asked:
     genes: tuple[str, ...] = ()
     picture: bool = False
     composition: str = ""
+    section: str = ""
+    label_column: str | None = None
 
     def prepared_like(self, other: Asked) -> bool:
         """Whether the same preparation serves both."""
@@ -54,9 +60,14 @@ class Asked:
         return (
             (self.task is cluster) == (other.task is cluster)
             and self.imputed == other.imputed
-            and (self.picture, self.composition) == (other.picture, other.composition)
+            and self._beside == other._beside
             and (mine.accepts, mine.needs) == (its.accepts, its.needs)
         )
+
+    @property
+    def _beside(self) -> tuple[object, ...]:
+        """What is read beside the spots' counts."""
+        return self.picture, self.composition, self.section, self.label_column
 
     @property
     def imputed(self) -> tuple[str, ...] | None:
@@ -107,12 +118,17 @@ class Question:
             method=self.asked.method,
             options={"picture": True} if self.asked.picture else {},
             task=str(self.asked.task),
-            selection=replace(self.selection, imputed_genes=self.asked.imputed),
+            selection=replace(
+                self.selection,
+                imputed_genes=self.asked.imputed,
+                label_column=self.asked.label_column,
+            ),
             tissue=self.origin.source,
             reference=reference,
             image=self.origin.image,
             image_scale=self.origin.image_scale,
             composition=self.asked.composition,
+            source=self.asked.section,
         )
 
 
