@@ -11,7 +11,7 @@ import pytest
 import torch
 from tests.methods.watcher import Watcher
 
-from napari_tessera.contract.errors import DivergedError, FitCancelled
+from napari_tessera.contract.errors import DivergedError, FitCancelled, MemoryExhaustedError
 from napari_tessera.contract.progress import Progress
 from napari_tessera.numerics.minimise import Plan, Watch, minimise, module_arrays, one_cycle
 from napari_tessera.numerics.seeding import torch_generator
@@ -143,3 +143,17 @@ def test_what_fails_in_a_thread_is_raised() -> None:
     )
     with pytest.raises(DivergedError, match="square"):
         minimise_together([(net, broken)], watch(Watcher()), at_once=2)
+
+
+def test_a_thread_that_ends_without_a_word_is_not_waited_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    net = network(0)
+
+    def vanish(*_: object) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr("concurrent.futures._base.Future.set_exception", vanish)
+    monkeypatch.setattr("concurrent.futures._base.Future.set_result", vanish)
+    with pytest.raises(MemoryExhaustedError, match="memory ran out"):
+        minimise_together([(net, plan(net, 3))], watch(Watcher()), at_once=2)

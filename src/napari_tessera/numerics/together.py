@@ -10,11 +10,13 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-from concurrent.futures import ThreadPoolExecutor
+import threading
+from concurrent.futures import ThreadPoolExecutor, wait
 from typing import TYPE_CHECKING
 
 import torch
 
+from napari_tessera.contract.errors import MemoryExhaustedError
 from napari_tessera.contract.progress import Verdict
 from napari_tessera.contract.state import State, join_states
 from napari_tessera.numerics.minimise import Optimisation
@@ -26,6 +28,10 @@ if TYPE_CHECKING:
     from torch import nn
 
     from napari_tessera.numerics.minimise import Plan, Watch
+
+
+LOOK_EVERY_S = 1.0
+"""Time between two looks at threads whose steps have not come back."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -85,13 +91,13 @@ def minimise_together(
         Optimisation.start(net, plan, part) for (net, plan), part in zip(pairs, parts, strict=True)
     ]
     early = False
-    with _threads(at_once) as pool:
+    with _threads(at_once) as lanes:
         while not early and (waiting := [run for run in runs if not run.done]):
             turn = sorted(waiting, key=lambda run: run.step)[: max(at_once, 1)]
-            if pool is None:
+            if lanes is None:
                 turn[0].advance()
             else:
-                list(pool.map(Optimisation.advance, turn))
+                lanes.advance(turn)
             early = _tell(runs, watch) is Verdict.FINISH
     shares = [run.step / run.plan.n_steps for run in runs]
     return Together(shares, [run.end() for run in runs], early)
@@ -110,11 +116,44 @@ def _state(runs: list[Optimisation]) -> State:
     return join_states({str(i): run.state() for i, run in enumerate(runs)})
 
 
+class _Lanes:
+    """Threads that take a step each.
+
+    Parameters
+    ----------
+    n : int
+        How many.
+    """
+
+    def __init__(self, n: int) -> None:
+        self._workers: list[threading.Thread] = []
+        self.pool = ThreadPoolExecutor(n, "network", self._begin)
+
+    def _begin(self) -> None:
+        torch.set_num_threads(1)
+        self._workers.append(threading.current_thread())
+
+    def advance(self, turn: Sequence[Optimisation]) -> None:
+        """Take one step of each, and raise what went wrong.
+
+        A thread that finds no memory to say that there is none ends without a word.
+        """
+        steps = [self.pool.submit(run.advance) for run in turn]
+        while wait(steps, timeout=LOOK_EVERY_S).not_done:
+            if not all(worker.is_alive() for worker in self._workers):
+                msg = "A thread of the fit ended in the middle of a step: memory ran out."
+                hint = "Choose fewer cells per step or fewer genes, or close other programs."
+                raise MemoryExhaustedError(msg, hint)
+        for step in steps:
+            step.result()
+
+
 @contextlib.contextmanager
-def _threads(at_once: int) -> Iterator[ThreadPoolExecutor | None]:
+def _threads(at_once: int) -> Iterator[_Lanes | None]:
     """Threads for networks; torch gives each of them, and meanwhile the caller, one core."""
     if at_once == 0:
         yield None
         return
-    with one_thread(), ThreadPoolExecutor(at_once, "network", torch.set_num_threads, (1,)) as pool:
-        yield pool
+    lanes = _Lanes(at_once)
+    with one_thread(), lanes.pool:
+        yield lanes
