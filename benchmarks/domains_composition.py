@@ -18,9 +18,8 @@ from pathlib import Path
 import numpy as np
 
 import napari_tessera as nt
-from benchmarks.domains import FILES, read, run
-from napari_tessera.evaluation.domains import score_labels
-from napari_tessera.numerics.partitions import adjusted_rand
+from benchmarks.domains import FILES, read
+from benchmarks.domains_beside import both_ways
 
 REFERENCE = "breast_scrna_wu2021/wu2021_CID4465.h5ad"
 SECTIONS = ("A1", "H1")
@@ -42,19 +41,7 @@ def compare(kit: Path, name: str, method: str, seeds: int) -> None:
     section, labels = read(kit, name)
     composition = shares(kit, name, method, section.spots.obs_names)
     seen = dataclasses.replace(section, composition=composition)
-    n_domains = np.unique(labels).size
-    rows = []
-    for seed in range(seeds):
-        both = [run("transst", s, n_domains=n_domains, seed=seed) for s in (section, seen)]
-        scores = [score_labels(found, labels)["adjusted_rand"] for found, _ in both]
-        stable = [fitted.scores["stability"] for _, fitted in both]
-        rows.append((*scores, adjusted_rand(both[0][0], both[1][0]), *stable))
-    told = ("without", "with", "one to the other", "stability without", "stability with")
-    values = np.array(rows)
-    parts = [
-        f"{w}={m:.3f}±{s:.3f}" for w, m, s in zip(told, values.mean(0), values.std(0), strict=True)
-    ]
-    print("composition", method, name, *parts, sep="  ", flush=True)
+    both_ways(("composition", method, name), (section, seen), labels, seeds)
 
 
 def main() -> None:

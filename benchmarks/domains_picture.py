@@ -14,15 +14,12 @@ import os
 import warnings
 from pathlib import Path
 
-import numpy as np
-
-from benchmarks.domains import FILES, read, run
+from benchmarks.domains import FILES, read
+from benchmarks.domains_beside import both_ways
 from napari_tessera.contract.inputs import Selection
 from napari_tessera.data.choices import fill_selection
 from napari_tessera.data.prepare_picture import picture_features
 from napari_tessera.data.read import open_tissue
-from napari_tessera.evaluation.domains import score_labels
-from napari_tessera.numerics.partitions import adjusted_rand
 
 SECTIONS = ("A1", "151673", "151674")
 
@@ -35,20 +32,7 @@ def compare(kit: Path, name: str, seeds: int) -> None:
     features, problems = picture_features(tissue, chosen, section.spot_xy, section.pitch)
     assert features is not None, problems
     seen = dataclasses.replace(section, picture=features)
-    n_domains = np.unique(labels).size
-    rows = []
-    for seed in range(seeds):
-        without = run("transst", section, n_domains=n_domains, seed=seed)
-        beside = run("transst", seen, n_domains=n_domains, seed=seed, picture=True)
-        scores = [score_labels(found, labels)["adjusted_rand"] for found, _ in (without, beside)]
-        stable = [fitted.scores["stability"] for _, fitted in (without, beside)]
-        rows.append((*scores, adjusted_rand(without[0], beside[0]), *stable))
-    told = ("without", "with", "one to the other", "stability without", "stability with")
-    values = np.array(rows)
-    parts = [
-        f"{w}={m:.3f}±{s:.3f}" for w, m, s in zip(told, values.mean(0), values.std(0), strict=True)
-    ]
-    print("picture", name, *parts, sep="  ", flush=True)
+    both_ways(("picture", name), (section, seen), labels, seeds, picture=True)
 
 
 def main() -> None:

@@ -123,3 +123,21 @@ def test_same_settings_bring_the_section_back(
     dock.set_recipe(recipe)
     qtbot.waitUntil(lambda: bench.question.section == path)
     assert bench.question.label_column == "batch"
+
+
+def test_a_section_that_is_cleared_while_it_is_read_does_not_come_back(
+    dock: ModelDock, bench: Bench, qtbot: QtBot, tmp_path: Path
+) -> None:
+    dock.section.choose(section(tmp_path, COLUMNS), "")
+    dock.section.clear.click()
+    qtbot.waitUntil(lambda: not bench.busy)
+    assert not dock.section.labels.isVisible()
+    assert bench.question.section == ""
+
+
+def test_another_section_takes_the_first_out_at_once(
+    dock: ModelDock, bench: Bench, qtbot: QtBot, tmp_path: Path
+) -> None:
+    choose(dock, section(tmp_path, COLUMNS), qtbot)
+    dock.section.choose(str(tmp_path / "absent.h5ad"), "")
+    assert bench.question.section == ""

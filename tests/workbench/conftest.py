@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+import napari_tessera as nt
 from napari_tessera.contract.progress import Progress
 from napari_tessera.contract.state import JobState, Outcome
 from napari_tessera.jobs.job import Job
@@ -129,3 +130,20 @@ def bench(desk: Desk, runner: FakeRunner) -> Iterator[Bench]:
     made = Bench(desk.post, runner)  # type: ignore[arg-type]  # the fake has what is needed
     yield made
     made.close(1.0)
+
+
+@pytest.fixture(scope="session")
+def mapped(planted_files: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
+    """Map the planted tissue once; give the folder, which nobody writes to, and the run's name."""
+    folder = tmp_path_factory.mktemp("mapped") / "sample"
+    shutil.copytree(planted_files, folder)
+    tissue = folder / "tissue.zarr"
+    run = nt.map_cells(tissue, folder / "reference.h5ad", method="baseline", out=tissue)
+    return folder, run.name
+
+
+@pytest.fixture
+def mapped_sample(mapped: tuple[Path, str], tmp_path: Path) -> Sample:
+    """Copy the tissue with its run, the run's directory and the reference."""
+    copy = shutil.copytree(mapped[0], tmp_path / "sample")
+    return Sample(copy / "tissue.zarr", copy / "reference.h5ad")

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import shutil
 from typing import TYPE_CHECKING
 
 import pytest
-from tests.workbench.conftest import Sample
 
 import napari_tessera as nt
 from napari_tessera.contract.method import Task
@@ -22,40 +20,23 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from tests.workbench.conftest import Desk
+    from tests.workbench.conftest import Desk, Sample
 
 pytestmark = pytest.mark.usefixtures("quick_errands")
 
 
-@pytest.fixture(scope="module")
-def mapped(planted_files: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
-    """Compose the spots of the planted tissue once."""
-    folder = tmp_path_factory.mktemp("composed") / "sample"
-    shutil.copytree(planted_files, folder)
-    tissue = folder / "tissue.zarr"
-    run = nt.map_cells(tissue, folder / "reference.h5ad", method="baseline", out=tissue)
-    return folder, run.name
-
-
 @pytest.fixture
-def sample(mapped: tuple[Path, str], tmp_path: Path) -> Sample:
-    """Copy the tissue with its run."""
-    copy = shutil.copytree(mapped[0], tmp_path / "sample")
-    return Sample(copy / "tissue.zarr", copy / "reference.h5ad")
-
-
-@pytest.fixture
-def open_bench(desk: Desk, sample: Sample) -> Iterator[Bench]:
+def open_bench(desk: Desk, mapped_sample: Sample) -> Iterator[Bench]:
     """Open the tissue."""
     bench = Bench(desk.post)
-    bench.open_tissue(sample.tissue)
+    bench.open_tissue(mapped_sample.tissue)
     desk.until(lambda: bench.runs and not bench.busy)
     yield bench
     bench.close(1.0)
 
 
 def test_a_run_starts_from_the_composition_that_was_chosen(
-    open_bench: Bench, desk: Desk, sample: Sample, mapped: tuple[Path, str]
+    open_bench: Bench, desk: Desk, mapped_sample: Sample, mapped: tuple[Path, str]
 ) -> None:
     recorder = Recorder(open_bench, Explaining(open_bench, desk.post), desk.post)
     open_bench.ask(Asked(task=Task.CLUSTER, method="transst", composition=mapped[1]))
@@ -63,7 +44,7 @@ def test_a_run_starts_from_the_composition_that_was_chosen(
     job = open_bench.run("transst", nt.TransstOptions(n_domains=3), in_process=True)
     assert job is not None
     desk.until(lambda: len(open_bench.runs) == 2)
-    run_dir = RunDir(run_root(sample.tissue) / job.name)
+    run_dir = RunDir(run_root(mapped_sample.tissue) / job.name)
     inputs = run_dir.load_inputs()
     assert isinstance(inputs, SectionData)
     assert inputs.composition is not None

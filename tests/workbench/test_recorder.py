@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
-import shutil
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
-from tests.workbench.conftest import Sample
 
 import napari_tessera as nt
 from napari_tessera.contract.regions import Region
@@ -30,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from tests.workbench.conftest import Desk
+    from tests.workbench.conftest import Desk, Sample
 
     from napari_tessera.workflows.steps import Step
 
@@ -66,30 +64,13 @@ class Room:
         return path.read_text()
 
 
-@pytest.fixture(scope="module")
-def mapped(planted_files: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
-    """Map the planted tissue once; give the folder and the name of the run."""
-    folder = tmp_path_factory.mktemp("mapped") / "sample"
-    shutil.copytree(planted_files, folder)
-    tissue = folder / "tissue.zarr"
-    run = nt.map_cells(tissue, folder / "reference.h5ad", method="baseline", out=tissue)
-    return folder, run.name
-
-
 @pytest.fixture
-def sample(mapped: tuple[Path, str], tmp_path: Path) -> Sample:
-    """Copy the tissue with its run, the run's directory and the reference."""
-    copy = shutil.copytree(mapped[0], tmp_path / "sample")
-    return Sample(copy / "tissue.zarr", copy / "reference.h5ad")
-
-
-@pytest.fixture
-def room(desk: Desk, sample: Sample, mapped: tuple[Path, str]) -> Iterator[Room]:
+def room(desk: Desk, mapped_sample: Sample, mapped: tuple[Path, str]) -> Iterator[Room]:
     """Open a tissue that has a run already."""
     bench = Bench(desk.post)
     explaining = Explaining(bench, desk.post)
     recorder = Recorder(bench, explaining, desk.post)
-    bench.open_tissue(sample.tissue)
+    bench.open_tissue(mapped_sample.tissue)
     desk.until(lambda: bench.runs and not bench.busy)
     yield Room(bench, explaining, recorder, desk, mapped[1])
     recorder.close()
@@ -97,12 +78,12 @@ def room(desk: Desk, sample: Sample, mapped: tuple[Path, str]) -> Iterator[Room]
     bench.close(1.0)
 
 
-def test_opening_tissue_and_reference_are_steps(room: Room, sample: Sample) -> None:
-    room.bench.open_reference(sample.reference)
+def test_opening_tissue_and_reference_are_steps(room: Room, mapped_sample: Sample) -> None:
+    room.bench.open_reference(mapped_sample.reference)
     room.desk.until(lambda: room.bench.reference_choices)
     assert room.recorder.steps == (
-        Opened(source=str(sample.tissue)),
-        Referred(source=str(sample.reference)),
+        Opened(source=str(mapped_sample.tissue)),
+        Referred(source=str(mapped_sample.reference)),
     )
 
 
@@ -115,14 +96,14 @@ def test_drawing_is_a_step_with_the_place_it_is_stored_in(room: Room) -> None:
 
 
 @pytest.mark.usefixtures("quick_errands")
-def test_a_fit_is_a_step_with_its_whole_recipe(room: Room, sample: Sample) -> None:
-    room.bench.open_reference(sample.reference)
+def test_a_fit_is_a_step_with_its_whole_recipe(room: Room, mapped_sample: Sample) -> None:
+    room.bench.open_reference(mapped_sample.reference)
     room.desk.until(lambda: room.bench.can_run)
     job = room.bench.run("baseline", nt.BaselineOptions(seed=5), in_process=True)
     assert job is not None
     room.desk.until(lambda: Computed in room.kinds())
     (computed,) = [step for step in room.recorder.steps if isinstance(step, Computed)]
-    assert computed.spec == RunDir(run_root(sample.tissue) / job.name).spec
+    assert computed.spec == RunDir(run_root(mapped_sample.tissue) / job.name).spec
     assert computed.spec.options["seed"] == 5
     room.desk.until(lambda: len(room.bench.runs) == 2)
 
@@ -174,10 +155,12 @@ def test_tables_of_a_run_are_written_and_that_is_a_step(room: Room, tmp_path: Pa
 
 
 def test_genes_of_domains_are_written_and_that_is_a_step(
-    room: Room, sample: Sample, tmp_path: Path
+    room: Room, mapped_sample: Sample, tmp_path: Path
 ) -> None:
     options = nt.SmoothedMixtureOptions(n_domains=2)
-    run = nt.find_domains(sample.tissue, method="baseline", options=options, out=sample.tissue)
+    run = nt.find_domains(
+        mapped_sample.tissue, method="baseline", options=options, out=mapped_sample.tissue
+    )
     room.recorder.write_domain_genes(run.name, tmp_path / "genes.csv")
     room.desk.until(lambda: Exported in room.kinds())
     assert (tmp_path / "genes.csv").read_text().startswith("domain,gene,auc")
@@ -192,16 +175,16 @@ def test_a_run_without_domains_has_no_genes_of_them(room: Room, tmp_path: Path) 
     assert "expected domains, found none" in said[0]
 
 
-def test_the_settings_of_a_run_are_handed_out(room: Room, sample: Sample) -> None:
+def test_the_settings_of_a_run_are_handed_out(room: Room, mapped_sample: Sample) -> None:
     room.recorder.want(room.run)
     room.desk.until(lambda: room.recorder.settings)
-    assert room.recorder.settings == RunDir(run_root(sample.tissue) / room.run).spec
+    assert room.recorder.settings == RunDir(run_root(mapped_sample.tissue) / room.run).spec
 
 
-def test_opening_the_same_tissue_again_is_no_step(room: Room, sample: Sample) -> None:
+def test_opening_the_same_tissue_again_is_no_step(room: Room, mapped_sample: Sample) -> None:
     seen: list[object] = []
     room.bench.tissue_opened.connect(seen.append)
-    room.bench.open_tissue(sample.tissue)
+    room.bench.open_tissue(mapped_sample.tissue)
     room.desk.until(lambda: seen)
     assert room.kinds() == [Opened]
 
@@ -215,8 +198,8 @@ def test_an_ending_that_is_not_known_is_said(room: Room, tmp_path: Path) -> None
 
 
 @pytest.mark.usefixtures("quick_errands")
-def test_nothing_is_recorded_of_a_fit_that_was_cancelled(room: Room, sample: Sample) -> None:
-    room.bench.open_reference(sample.reference)
+def test_nothing_is_recorded_of_a_fit_that_was_cancelled(room: Room, mapped_sample: Sample) -> None:
+    room.bench.open_reference(mapped_sample.reference)
     room.desk.until(lambda: room.bench.can_run)
     job = room.bench.run("stem", nt.StemOptions(steps=2000), in_process=True)
     assert job is not None

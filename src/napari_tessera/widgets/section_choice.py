@@ -82,19 +82,21 @@ class SectionChoice(QWidget):  # type: ignore[misc]  # Qt comes without types
             self._bench.tasks.do(
                 f"Reading {Path(path).name}",
                 lambda: _columns(Path(path)),
-                lambda found: self._take(found, column or ""),
+                lambda found: self._take(path, found, column or ""),
                 key="labelled section",
             )
-        elif before:
+        if before:
             self._changed()
 
-    def _take(self, columns: tuple[str, ...], column: str) -> None:
-        name = Path(self._path).name
-        self._show(columns, column)
+    def _take(self, path: str, columns: tuple[str, ...], column: str) -> None:
+        if path != self._path:
+            return  # cleared while it was read
         if not columns:
             self._path = ""
+            name = Path(path).name
             message = f"Labelled section: expected a column with labels, found none in {name}."
             self._bench.failed.emit(message, "Choose a section whose spots have been labelled.")
+        self._show(columns, column)
         self._changed()
 
     def _show(self, columns: tuple[str, ...], column: str) -> None:

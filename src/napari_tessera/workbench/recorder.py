@@ -108,12 +108,7 @@ class Recorder:
         path : Path
             The file; see `napari_tessera.workflows.export.write_tables`.
         """
-
-        def take(_: object) -> None:
-            self.note_export("tables", name, path)
-            self.wrote.emit(path)
-
-        self._tasks.do(f"Writing {path.name}", lambda: write_tables(self._run(name), path), take)
+        self._write("tables", name, path, lambda: write_tables(self._run(name), path))
 
     def write_domain_genes(self, name: str, path: Path) -> None:
         """Write the genes of a run's domains as CSV files; `wrote` or `failed` follows.
@@ -125,12 +120,16 @@ class Recorder:
         path : Path
             The file; see `napari_tessera.workflows.domain_genes.write_domain_genes`.
         """
+        self._write("domain genes", name, path, lambda: self._genes_to(name, path))
+
+    def _write(self, what: str, name: str, path: Path, work: Callable[[], object]) -> None:
+        """Write a file of a run in the background, note it, and say so."""
 
         def take(_: object) -> None:
-            self.note_export("domain genes", name, path)
+            self.note_export(what, name, path)
             self.wrote.emit(path)
 
-        self._tasks.do(f"Writing {path.name}", lambda: self._genes_to(name, path), take)
+        self._tasks.do(f"Writing {path.name}", work, take)
 
     def _genes_to(self, name: str, path: Path) -> None:
         """Write them; call it from a thread."""

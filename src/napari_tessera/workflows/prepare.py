@@ -191,12 +191,12 @@ def _read_section(spec: RunSpec, tissue: Tissue, options: Options) -> tuple[Sect
     from napari_tessera.data.read import open_tissue
 
     source = open_tissue(Path(spec.source)) if spec.source else None
-    sees = isinstance(options, SeesPicture)
-    if spec.composition and not sees:
+    sees = options if isinstance(options, SeesPicture) else None
+    if spec.composition and sees is None:
         msg = f"Composition: expected a method that can go by it, found {spec.method}."
         raise InputError(msg, "Choose the method transst, or leave the composition out.")
     beside = Beside(
-        picture=isinstance(options, SeesPicture) and options.picture,
+        picture=sees is not None and sees.picture,
         composition=spec.composition,
         places=_places(spec, tissue),
     )
