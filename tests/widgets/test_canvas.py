@@ -92,8 +92,9 @@ def test_the_first_preview_makes_a_layer_and_the_next_moves_it(
     viewer: Viewer, bench: Bench, tmp_path: Path, qtbot: QtBot
 ) -> None:
     job = _job(tmp_path)
-    bench.previewed.emit(job, np.full((5, 2), 100.0))
     layer = _layer(viewer, "preview")
+    bench.previewed.emit(job, np.full((5, 2), 100.0))
+    qtbot.waitUntil(lambda: len(layer.data) == 5)
     bench.previewed.emit(job, np.full((5, 2), 200.0))
     bench.previewed.emit(job, np.full((5, 2), 300.0))
     assert (layer.data == 100).all()
@@ -103,12 +104,12 @@ def test_the_first_preview_makes_a_layer_and_the_next_moves_it(
 
 @pytest.mark.usefixtures("canvas")
 def test_a_cancelled_fit_takes_its_preview_with_it(
-    viewer: Viewer, bench: Bench, tmp_path: Path
+    viewer: Viewer, bench: Bench, tmp_path: Path, qtbot: QtBot
 ) -> None:
-    job = _job(tmp_path)
+    job, layer = _job(tmp_path), _layer(viewer, "preview")
     bench.previewed.emit(job, np.full((5, 2), 100.0))
+    qtbot.waitUntil(lambda: len(layer.data) == 5)
     bench.job_ended.emit(job, Outcome(state=JobState.CANCELLED))
-    layer = _layer(viewer, "preview")
     assert len(layer.data) == 1
     assert layer.face_color[:, 3].tolist() == [0.0]
 
@@ -270,11 +271,17 @@ def test_the_mouse_over_a_cell_tells_its_type_and_confidence(
 
 
 def test_cells_on_their_way_have_the_colours_of_their_types(
-    canvas: Canvas, viewer: Viewer, bench: Bench, planted: PlantedTissue, tmp_path: Path
+    canvas: Canvas,
+    viewer: Viewer,
+    bench: Bench,
+    planted: PlantedTissue,
+    tmp_path: Path,
+    qtbot: QtBot,
 ) -> None:
     RunDir(tmp_path).save_inputs(planted.paired)
+    layer, wanted = _layer(viewer, "preview"), categories(planted.cell_types).rgba()
     bench.previewed.emit(_job(tmp_path), planted.truth_xy)
-    wanted = categories(planted.cell_types).rgba()
+    qtbot.waitUntil(lambda: len(layer.data) == len(wanted))
     np.testing.assert_allclose(_layer(viewer, "preview").face_color, wanted, atol=1e-6)
     assert canvas.current == ""
 

@@ -19,6 +19,7 @@ from napari_tessera.viewer.legend import Legend, Painting
 from napari_tessera.viewer.placement import CellColour, cell_dots
 from napari_tessera.viewer.raster import Dots, DrawAs
 from napari_tessera.widgets.canvas import Canvas
+from napari_tessera.widgets.canvas_hold import CanvasHold
 from napari_tessera.widgets.gene_painter import GenePainter
 from napari_tessera.widgets.main_thread import MainThread
 from napari_tessera.widgets.raster_painter import RasterPainter
@@ -322,11 +323,16 @@ def test_genes_on_too_many_spots_are_drawn_as_a_picture_and_recoloured_in_place(
 
 
 def test_of_too_many_cells_on_their_way_some_are_drawn_as_points(
-    viewer: Viewer, view: TissueView, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    viewer: Viewer,
+    view: TissueView,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    qtbot: QtBot,
 ) -> None:
     monkeypatch.setattr(raster, "MOST_POINTS", 100)
-    preview, xy = Preview(viewer), np.arange(600.0).reshape(300, 2)
+    preview, xy = Preview(viewer, CanvasHold(viewer)), np.arange(600.0).reshape(300, 2)
     preview.offer(view, Job(name="stem_0", title="STEM", run_dir=tmp_path), xy)
+    qtbot.waitUntil(lambda: "placed cells" in viewer.layers)
     np.testing.assert_array_equal(viewer.layers["placed cells"].data, xy[::3, ::-1])
     assert preview.legends()[0].entries[0].count == 300
     preview.close()

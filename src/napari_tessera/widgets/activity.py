@@ -5,11 +5,16 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any
 
+from qtpy.QtWidgets import QApplication, QLabel
+
 from napari_tessera.contract.state import JobState
+from napari_tessera.widgets.one_paint import one_paint
 from napari_tessera.widgets.run_bar import progress_words
 
 if TYPE_CHECKING:
     from collections.abc import Generator
+
+    from qtpy.QtGui import QMovie
 
     from napari_tessera.contract.state import Outcome
     from napari_tessera.jobs.job import Job
@@ -20,10 +25,6 @@ STEPS = 1000
 
 TELL_EVERY_S = 2.0
 """Time between two words on one bar: napari repaints its whole window for each of them."""
-
-SIGN_SPEED = 5
-"""Percent of its own speed at which napari's sign turns: each of its 33 frames a second has the
-whole window painted again."""
 
 LOOK_EVERY_S = 0.2
 """Time between two looks of the thread that stands for a job in napari's task manager."""
@@ -62,15 +63,23 @@ class Activity:
         now = time.monotonic()
         if job.progress is not None and now - self._told_at.get(job, 0.0) >= TELL_EVERY_S:
             self._told_at[job] = now
-            bar = self._bars[job]
-            bar.set_description(f"{job.title}: {progress_words(job.progress)}")
-            bar.update(max(0, int(job.progress.fraction * STEPS) - bar.n))
+            one_paint().then(lambda: self._tell(job))
+
+    def _tell(self, job: Job) -> None:
+        """Move bar and sign, in the round in which the Model dock is painted."""
+        bar, progress = self._bars.get(job), job.progress
+        if bar is not None and progress is not None:
+            bar.set_description(f"{job.title}: {progress_words(progress)}")
+            bar.update(max(0, int(progress.fraction * STEPS) - bar.n))
+            for sign in _signs():
+                sign.jumpToNextFrame()
 
     def _begin(self, job: Job) -> None:
         from napari.utils import progress
 
         self._bars[job] = progress(total=STEPS, desc=job.title)
-        _slow_the_sign()
+        for sign in _signs():
+            sign.setPaused(True)
         _register(job)
 
     def _on_ended(self, job: Job, outcome: Outcome) -> None:  # noqa: ARG002 - the signal's shape
@@ -86,13 +95,14 @@ class Activity:
         self._bars.clear()
 
 
-def _slow_the_sign() -> None:
-    """Let the sign of napari's activity area turn slowly."""
-    from qtpy.QtWidgets import QApplication, QLabel
+def _signs() -> list[QMovie]:
+    """Find the turning signs of napari's activity area.
 
-    for widget in QApplication.allWidgets():
-        if isinstance(widget, QLabel) and widget.movie() is not None:
-            widget.movie().setSpeed(SIGN_SPEED)
+    They are paused, and moved whenever a job is told of: by itself a sign turns 33 times a second,
+    and each time the whole window is painted again.
+    """
+    labels = (w for w in QApplication.allWidgets() if isinstance(w, QLabel))
+    return [label.movie() for label in labels if label.movie() is not None]
 
 
 def _register(job: Job) -> None:

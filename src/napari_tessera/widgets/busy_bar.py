@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 STEPS = 6
 """Steps after which the bar begins anew."""
 
-EVERY_MS = 500
+EVERY_MS = 1000
 """Time between two steps. Qt's own bar without an end moves 33 times a second, and each time the
 whole window is painted again, canvas included: most of a core where there is no graphics card."""
 

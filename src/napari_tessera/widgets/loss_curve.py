@@ -48,6 +48,7 @@ class LossCurve(QWidget):  # type: ignore[misc]  # Qt comes without types
         for name, line in self.lines.items():
             line.setData(trace.steps, trace.terms[name])
         self.plot.setTitle(trace.stage or None, size="9pt")
+        self.plot.scene().prepareForPaint()  # axes are found now, not while it is painted
 
     def _begin(self, names: list[str]) -> None:
         self.plot.clear()

@@ -14,6 +14,7 @@ from napari_tessera.contract.sections import SeesPicture
 from napari_tessera.methods import METHODS
 from napari_tessera.widgets.composition_choice import CompositionChoice
 from napari_tessera.widgets.loss_curve import LossCurve
+from napari_tessera.widgets.one_paint import one_paint
 from napari_tessera.widgets.options_form import OptionsForm
 from napari_tessera.widgets.parts import combo, fill, scrolled, words
 from napari_tessera.widgets.queue_list import QueueList
@@ -50,6 +51,8 @@ class ModelDock(QWidget):  # type: ignore[misc]  # Qt comes without types
         self.setObjectName("tesseraModel")
         self.setWindowTitle("Model")
         self._bench = bench
+        bench.job_changed.connect(self._hold)  # before any of its parts listens
+        one_paint().painted.connect(bench.painted)
         self.panel = Panel(bench)
         self.question = combo("What you want to know", self._on_question)
         self.method = combo("How it is answered", self._on_method)
@@ -229,6 +232,9 @@ class ModelDock(QWidget):  # type: ignore[misc]  # Qt comes without types
             f"About {duration(found.seconds)} and {memory:.1f} GiB on four cores for "
             f"{cells}{report.n_spots:,} spots, {report.n_genes:,} genes."
         )
+
+    def _hold(self, _job: object) -> None:
+        one_paint().hold(self)
 
     def _on_job(self, job: object) -> None:
         current = self.panel.job

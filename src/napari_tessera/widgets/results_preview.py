@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,6 +15,7 @@ from napari_tessera.viewer.frames import row_col
 from napari_tessera.viewer.legend import Legend, category_legend
 from napari_tessera.viewer.placement import NO_TYPE, preview_layer
 from napari_tessera.widgets.layer_list import insert_layer
+from napari_tessera.widgets.one_paint import SETTLE_MS
 from napari_tessera.widgets.points_layer import refill_points
 
 if TYPE_CHECKING:
@@ -26,13 +26,14 @@ if TYPE_CHECKING:
     from napari_tessera.contract.views import TissueView
     from napari_tessera.jobs.job import Job
     from napari_tessera.viewer.layer_data import LayerData
+    from napari_tessera.widgets.canvas_hold import CanvasHold
 
-EVERY_MS, MOST_MS = 500, 10_000
+EVERY_MS, MOST_MS = 500, 4_000
 """A preview that comes sooner than this after the last one waits; the newest wins."""
 
-_REST = 180
-"""Pause after a drawing, in times of what it took, so that previews leave the window free: without
-a graphics card a canvas takes 20 ms to paint."""
+_REST = 150
+"""Pause after a drawing, in times of what painting took, so that previews leave the window free:
+without a graphics card a canvas takes 20 to 50 ms."""
 
 _MOST_BYTES = 4 << 20
 """Larger lists of names are not read in the window: cells of such runs keep one colour."""
@@ -49,6 +50,8 @@ class Preview:
     ----------
     viewer : napari.Viewer
         Where to draw.
+    hold : CanvasHold
+        Has the canvas painted later.
 
     Attributes
     ----------
@@ -58,11 +61,13 @@ class Preview:
 
     drawn = Signal()
 
-    def __init__(self, viewer: Viewer) -> None:
+    def __init__(self, viewer: Viewer, hold: CanvasHold) -> None:
         self._viewer = viewer
         self._layer: Layer | None = None
         self._types: tuple[str, Categories] | None = None
         self._waiting: tuple[TissueView, Job, NDArray[np.float64]] | None = None
+        self._hold = hold
+        hold.painted.connect(self._rest)
         self._timer = QTimer()
         self._timer.setSingleShot(True)
         self._timer.timeout.connect(self._draw_waiting)
@@ -82,7 +87,7 @@ class Preview:
             self._viewer.layers.selection.active = active
 
     def offer(self, view: TissueView, job: Job, xy: NDArray[np.float64]) -> None:
-        """Draw coordinates now, or as soon as the last drawing is old enough.
+        """Draw coordinates soon, or as soon as the last drawing is old enough.
 
         Parameters
         ----------
@@ -95,7 +100,7 @@ class Preview:
         """
         self._waiting = (view, job, xy)
         if not self._timer.isActive():
-            self._draw_waiting()
+            self._timer.start(SETTLE_MS)  # the docks are at it now
 
     def empty(self, view: TissueView | None) -> None:
         """Forget what waits, and take the cells off the canvas; the layer stays."""
@@ -134,20 +139,19 @@ class Preview:
         """Draw what came last; the more a drawing costs, the longer the rest after it."""
         if self._waiting is None:
             return
-        began = time.monotonic()
         self._draw(*self._waiting)
         self._waiting = None
         self._timer.start(MOST_MS)
-        QTimer.singleShot(0, lambda: self._rest(began))
 
-    def _rest(self, began: float) -> None:
-        """Wait in proportion to what was taken, painting included: this is called after it."""
-        took_ms = 1000 * (time.monotonic() - began)
-        self._timer.start(int(min(max(EVERY_MS, _REST * took_ms), MOST_MS)))
+    def _rest(self, seconds: float) -> None:
+        """Wait in proportion to what painting took."""
+        if self._timer.isActive():
+            self._timer.start(int(min(max(EVERY_MS, _REST * 1000 * seconds), MOST_MS)))
 
     def _draw(self, view: TissueView, job: Job, xy: NDArray[np.float64]) -> None:
         every = slice(None, None, max(-(-len(xy) // raster.MOST_POINTS), 1))
         shown = xy[every]
+        self._hold.hold_all()
         if self._fits(job, len(shown)) and self._layer is not None:
             self._layer.data = row_col(shown)
             return

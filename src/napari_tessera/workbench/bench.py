@@ -308,6 +308,10 @@ class Bench:
         launch = Launch(name=job.name, title=job.title, run_dir=run_dir, finished=False)
         return self._start(launch, in_process=in_process)
 
+    def painted(self, seconds: float) -> None:
+        """Heed how long the window takes to paint what a job says: the longer, the seldomer."""
+        self._launcher.painted(seconds)
+
     def losses(self, job: Job) -> LossTrace:
         """Loss curves of a job so far."""
         return self._launcher.losses(job)

@@ -139,8 +139,8 @@ def _share(file: Path, target: Path) -> None:
         shutil.copyfile(file, target)
 
 
-REST, LONGEST_REST_S = 300.0, 2.0
-"""Pause between two news of a fit, in times of what the last took the window, and in seconds: where
+REST, LONGEST_REST_S = 300.0, 2.5
+"""Pause between two news of a fit, in times of what painting the last took, and in seconds: where
 painting is slow, without a graphics card, the window is told less often and stays free."""
 
 
@@ -173,9 +173,10 @@ class Launcher:
         self._lock = threading.Lock()
         self._told: set[Job] = set()
         self._said: dict[Job, JobState] = {}
-        self._next_tell = 0.0
+        self._told_at = self._rest_s = 0.0
         self._over: set[Job] = set()
         self._losses: dict[str, LossTrace] = {}
+        self._placed: dict[Job, NDArray[np.float64]] = {}
         self.jobs: tuple[Job, ...] = ()
 
     def start(self, launch: Launch, *, in_process: bool) -> Job:
@@ -216,25 +217,35 @@ class Launcher:
         if job.progress is not None:
             self.losses(job).take(job.progress)
         now = time.monotonic()
-        if job.state is self._said.get(job) and now < self._next_tell:
+        if job.state is self._said.get(job) and now < self._told_at + self._rest_s:
             return
         self._said[job] = job.state
+        self._told_at = now
         self.changed.emit(job)
-        self._post(lambda: self._rest(now))
+        placed = self._placed.pop(job, None)
+        if placed is not None:
+            self.previewed.emit(job, placed)
 
-    def _rest(self, began: float) -> None:
-        """Wait in proportion to what telling has cost, painting included: this is called after."""
-        now = time.monotonic()
-        self._next_tell = now + min(REST * (now - began), LONGEST_REST_S)
+    def painted(self, seconds: float) -> None:
+        """Rest in proportion to what it took the window to paint what it was told.
+
+        Parameters
+        ----------
+        seconds : float
+            Time that painting took.
+        """
+        self._rest_s = min(REST * seconds, LONGEST_REST_S)
 
     def losses(self, job: Job) -> LossTrace:
         """Loss curves of a job so far; one that is resumed goes on with its own."""
         return self._losses.setdefault(job.name, LossTrace())
 
     def _on_previewed(self, job: Job, path: Path) -> None:
+        """Keep the newest places until the window is told of the job, and painted, anyway."""
         xy = _read_preview(path)
         if xy is not None:
-            self._post(lambda: self.previewed.emit(job, xy))
+            self._placed[job] = xy
+            self._on_changed(job)
 
     def _on_ended(self, job: Job, outcome: Outcome) -> None:
         with self._lock:
