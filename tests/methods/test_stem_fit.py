@@ -14,6 +14,7 @@ from napari_tessera.contract.progress import SilentMonitor
 from napari_tessera.methods import get_method
 from napari_tessera.methods.stem import training
 from napari_tessera.methods.stem.options import StemOptions, Variant
+from napari_tessera.numerics import together
 from napari_tessera.testing.planted import planted_tissue
 
 if TYPE_CHECKING:
@@ -26,6 +27,12 @@ STEM = get_method("stem")
 QUICK = StemOptions(steps=6, members=2, batch_cells=64, seed=3)
 N_REPORTS = 18
 """Trial and two members, six steps each."""
+
+
+@pytest.fixture(autouse=True)
+def _word_of_every_step(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let what happens at a certain step be asked for; else a word comes after several."""
+    monkeypatch.setattr(together, "TURN_S", 0.0)
 
 
 @pytest.fixture(scope="module", autouse=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import torch
 from scipy import sparse
 
 from napari_tessera.numerics import composing
@@ -46,6 +47,24 @@ def test_one_step_equals_the_equation(
     w *= s.sum(axis=1, keepdims=True) / w.sum(axis=1, keepdims=True)
     wanted = w * ((s / (w @ p)) @ p.T)
     assert counts_em(spots, cells, flat(60, 30), 1).toarray() == pytest.approx(wanted, rel=1e-4)
+
+
+@pytest.mark.parametrize("share", [0.0, 2.0])
+def test_dense_and_sparse_products_give_the_same_whatever_the_threads(
+    planted: tuple[sparse.csr_matrix, sparse.csr_matrix, np.ndarray, np.ndarray],
+    monkeypatch: pytest.MonkeyPatch,
+    share: float,
+) -> None:
+    spots, cells, _, _ = planted
+    usual = counts_em(spots, cells, flat(60, 30)).data
+    monkeypatch.setattr(composing, "CROWDED", share)
+    found, before = [], torch.get_num_threads()
+    for n in (1, 3):
+        torch.set_num_threads(n)
+        found.append(counts_em(spots, cells, flat(60, 30)).data)
+    torch.set_num_threads(before)
+    assert np.array_equal(found[0], found[1])
+    assert found[0] == pytest.approx(usual, rel=1e-4, abs=1e-6)
 
 
 def test_rows_of_a_composition_sum_to_one(

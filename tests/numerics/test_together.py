@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import sys
 import threading
 from typing import TYPE_CHECKING
 
@@ -13,9 +14,10 @@ from tests.methods.watcher import Watcher
 
 from napari_tessera.contract.errors import DivergedError, FitCancelled, MemoryExhaustedError
 from napari_tessera.contract.progress import Progress
+from napari_tessera.numerics import together
 from napari_tessera.numerics.minimise import Plan, Watch, minimise, module_arrays, one_cycle
 from napari_tessera.numerics.seeding import torch_generator
-from napari_tessera.numerics.together import minimise_together
+from napari_tessera.numerics.together import minimise_together, side_by_side
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -119,6 +121,7 @@ def test_without_threads_all_cores_work_for_one_step() -> None:
     assert seen == {(threading.get_ident(), 3)}
 
 
+@pytest.mark.usefixtures("step_by_step")
 @pytest.mark.parametrize("cancel_at", [1, 3, 5, 8])
 def test_a_resumed_training_ends_as_an_unbroken_one(cancel_at: int) -> None:
     watcher = Watcher(cancel_at=cancel_at)
@@ -130,10 +133,39 @@ def test_a_resumed_training_ends_as_an_unbroken_one(cancel_at: int) -> None:
     assert trained.histories == whole.histories
 
 
+@pytest.fixture
+def step_by_step(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(together, "TURN_S", 0.0)
+
+
+@pytest.mark.usefixtures("step_by_step")
 def test_those_that_are_behind_go_first() -> None:
     _, trained = train(1, Watcher(finish_at=7))
     assert trained.shares == [3 / 4, 2 / 9, 2 / 6]
     assert trained.early
+
+
+def test_a_turn_is_several_steps_and_each_of_them_is_told_of() -> None:
+    told: list[int] = []
+    watcher = Watcher()
+    looking = dataclasses.replace(watch(watcher), each_step=told.append)
+    net = network(0)
+    minimise_together([(net, plan(net, 9))], looking, at_once=2)
+    assert told == list(range(9))
+    assert len(watcher.seen) < 9
+
+
+def test_the_interpreter_is_left_as_it_was() -> None:
+    before = sys.getswitchinterval()
+    train(2)
+    assert sys.getswitchinterval() == before
+
+
+def test_pieces_side_by_side_come_back_in_order_with_a_core_each() -> None:
+    torch.set_num_threads(3)
+    found = list(side_by_side(lambda i: (i, torch.get_num_threads()), range(20)))
+    assert found == [(i, 1) for i in range(20)]
+    assert torch.get_num_threads() == 3
 
 
 def test_what_fails_in_a_thread_is_raised() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -9,6 +10,7 @@ import torch
 from scipy import sparse
 
 from napari_tessera.numerics.tensors import SparsePattern
+from napari_tessera.numerics.together import side_by_side
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -19,8 +21,12 @@ STEPS = 8
 BACKGROUND = 0.02
 """Share of the overall profile in every cell's profile, so that no count is impossible."""
 
-BLOCK_ENTRIES = 2**23
-"""Entries of one block of genes: 32 MiB in float32."""
+BLOCK_ENTRIES, LEAST_BLOCKS = 2**22, 6
+"""Entries of one block of genes, 16 MiB in float32, and how many blocks there are at least."""
+
+CROWDED, MOST_DENSE = 0.05, 2**24
+"""Share of the entries from which on a dense product is faster than a sparse one (five times at a
+sixth of the entries), and entries up to which W may be dense: 64 MiB in float32."""
 
 
 def counts_em(
@@ -78,18 +84,50 @@ def _gain(
     pattern: SparsePattern,
     overall: NDArray[np.float64],
 ) -> NDArray[np.float64]:
-    """Multiplicative EM update of every stored entry of W, by blocks of genes."""
+    """Multiplicative EM update of every stored entry of W, by blocks of genes.
+
+    Blocks are shared out among threads and added in their order: a product that is shared out
+    itself would be rounded differently by every number of threads.
+    """
     spots, profiles = by_gene
-    gain = torch.zeros_like(pattern.values)
-    size = max(1, BLOCK_ENTRIES // sum(pattern.shape))
-    for start in range(0, spots.shape[1], size):
+    n_entries = pattern.shape[0] * pattern.shape[1]
+    crowded = CROWDED * n_entries <= len(pattern.values) and n_entries <= MOST_DENSE
+    held = _Filled.of(pattern) if crowded else pattern
+
+    def gain_of(start: int) -> torch.Tensor:
         genes = slice(start, start + size)
         cell = torch.from_numpy(profiles[:, genes].toarray().astype(np.float32))
         cell += torch.from_numpy(overall[genes].astype(np.float32))
         ratio = torch.from_numpy(spots[:, genes].toarray().astype(np.float32))
-        ratio /= pattern.matmul(cell).clamp_(min=1e-30)
-        gain += pattern.sampled_product(ratio, cell)
+        ratio /= held.matmul(cell).clamp_(min=1e-30)
+        return held.sampled_product(ratio, cell)
+
+    n_genes = spots.shape[1]
+    size = max(1, min(BLOCK_ENTRIES // sum(pattern.shape), -(-n_genes // LEAST_BLOCKS)))
+    gain = torch.zeros_like(pattern.values)
+    for part in side_by_side(gain_of, range(0, n_genes, size)):
+        gain += part
     return gain.numpy().astype(np.float64)
+
+
+@dataclass(frozen=True)
+class _Filled:
+    """A sparse pattern with its zeros written out; the same products, faster where few are."""
+
+    pattern: SparsePattern
+    dense: torch.Tensor
+
+    @classmethod
+    def of(cls, pattern: SparsePattern) -> _Filled:
+        dense = torch.zeros(pattern.shape)
+        dense[pattern.rows, pattern.indices] = pattern.values
+        return cls(pattern, dense)
+
+    def matmul(self, right: torch.Tensor) -> torch.Tensor:
+        return self.dense @ right
+
+    def sampled_product(self, left: torch.Tensor, right: torch.Tensor) -> torch.Tensor:
+        return (left @ right.T)[self.pattern.rows, self.pattern.indices]
 
 
 def composition(
