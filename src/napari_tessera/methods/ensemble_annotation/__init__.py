@@ -20,7 +20,7 @@ class EnsembleAnnotation:
 
     name = "annotation_ensemble"
     title = "Calibrated experts"
-    summary = "Regressions, a network and a counts model, weighed on held-out cells; then neighbours."
+    summary = "Regressions, network and counts model, weighed on held-out cells; then neighbours."
     reference = ""
     answers = frozenset({Task.ANNOTATE})
     needs = frozenset({Need.CELL_TYPES})
