@@ -7,7 +7,9 @@ Every set is one data set split in two random halves (seed s): the first half pl
 second the reference, so the truth is known. ``shift``: mouse embryo E1z2 with a planted shift of
 the tissue's half (gene-wise factor of log-normal spread 0.75 scaled to mean 1, binomial thinning to
 0.3 times it, 30 % of the genes absent, two random types of at least 100 cells taken out of the
-reference). ``osmfish``: the filtered cells, six types; ``osmfish_all``: all cells, twelve types;
+reference). ``shift_frequent``: another draw of the same shift, in which types with fewer than five
+reference cells are taken out too and not scored.
+``osmfish``: the filtered cells, six types; ``osmfish_all``: all cells, twelve types;
 ``starmap``: section BZ5; ``..._strangers``: the same without one random type of at least 15 cells
 in the reference. ``plain`` is logistic regression (C = 0.1) on log1p counts, each side z-scored,
 nothing thinned. Labels of the tissue's half are read to score, and nowhere else.
@@ -47,6 +49,7 @@ if TYPE_CHECKING:
 Row = dict[str, Any]
 FILES = {
     "shift": "mouse_embryo_seqfish/e1z2_cells.h5ad",
+    "shift_frequent": "mouse_embryo_seqfish/e1z2_cells.h5ad",
     "osmfish": "osmfish_cortex/osmfish.h5ad",
     "osmfish_all": "osmfish_cortex/osmfish.h5ad",
     "starmap": "starmap_mpfc/starmap_mpfc_BZ5.h5ad",
@@ -58,6 +61,8 @@ SHOWN = (
     "held_out_pcc", "seconds", "cpu_seconds", "peak_gib",
 )  # fmt: skip
 LARGE_TYPE, N_REMOVED, DEPTH, MISSING, FACTOR = 100, 2, 0.3, 0.3, 0.75
+LEAST_KNOWN = 5
+"""Reference cells below which a type is left out of ``shift_frequent``."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -104,6 +109,24 @@ def shifted(
     return dataclasses.replace(tissue, counts=counts), left, genes
 
 
+def shifted_frequent(
+    tissue: Half, cells: Half, rng: np.random.Generator
+) -> tuple[Half, Half, NDArray[np.int64]]:
+    """Plant the shift in another draw; types with few reference cells are left out, unscored."""
+    n_genes = tissue.counts.shape[1]
+    names, sizes = np.unique(np.concatenate([tissue.types, cells.types]), return_counts=True)
+    removed = rng.choice(names[sizes >= LARGE_TYPE], N_REMOVED, replace=False)
+    factors = rng.lognormal(0.0, FACTOR, n_genes)
+    genes = np.sort(rng.choice(n_genes, round((1 - MISSING) * n_genes), replace=False))
+    kept = np.minimum(1.0, DEPTH * factors / factors.mean())
+    counts = sparse.csr_matrix(rng.binomial(tissue.counts.toarray().astype(np.int64), kept))
+    here, n_cells = np.unique(cells.types, return_counts=True)
+    tiny = here[n_cells < LEAST_KNOWN]
+    left = cells.take(np.flatnonzero(~np.isin(cells.types, [*removed, *tiny])))
+    scored = np.where(np.isin(tissue.types, tiny), "", tissue.types)
+    return Half(counts.astype(np.float32), tissue.names, scored, tissue.xy), left, genes
+
+
 def without_types(cells: Half, least: int, n_removed: int, rng: np.random.Generator) -> Half:
     """Take random types of at least so many cells out of a reference."""
     names, sizes = np.unique(cells.types, return_counts=True)
@@ -114,12 +137,15 @@ def without_types(cells: Half, least: int, n_removed: int, rng: np.random.Genera
 def pair(kit: Path, name: str, seed: int) -> tuple[PairedData, NDArray[np.str_]]:
     """Halves of one set, and the truth of the tissue's half."""
     whole, gene_names = read(kit, name)
-    order = np.random.default_rng(seed).permutation(len(whole.names))
+    rng = np.random.default_rng(seed)
+    order = rng.permutation(len(whole.names))
     half = len(order) // 2
     tissue, cells = whole.take(order[:half]), whole.take(order[half:])
     genes = np.arange(gene_names.size)
     if name == "shift":
         tissue, cells, genes = shifted(tissue, cells, np.random.default_rng([seed, 1]))
+    if name == "shift_frequent":
+        tissue, cells, genes = shifted_frequent(tissue, cells, rng)
     if name.endswith("_strangers"):
         cells = without_types(cells, 15, 1, np.random.default_rng([seed, 2]))
 

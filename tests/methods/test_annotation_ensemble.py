@@ -12,15 +12,26 @@ from napari_tessera.contract.errors import InputError
 from napari_tessera.contract.progress import Progress, SilentMonitor, Verdict
 from napari_tessera.evaluation.annotation import score_annotation
 from napari_tessera.methods import get_method
+from napari_tessera.methods.ensemble_annotation import network
 from napari_tessera.methods.ensemble_annotation.options import EnsembleAnnotationOptions
 from napari_tessera.testing.planted_cells import Shift, planted_cells
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from napari_tessera.contract.annotation import Annotation
     from napari_tessera.contract.inputs import PairedData
 
 METHOD = get_method("annotation_ensemble")
 PLANTED = planted_cells(seed=1)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def short() -> Iterator[None]:
+    """Few steps of the network are enough for planted types."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(network, "MOST_STEPS", 200)
+        yield
 
 
 def annotate(paired: PairedData, options: EnsembleAnnotationOptions | None = None) -> Annotation:
@@ -104,4 +115,4 @@ def test_progress_is_told_stage_by_stage() -> None:
             return Verdict.CONTINUE
 
     METHOD.fit(PLANTED.paired, EnsembleAnnotationOptions(), Recorder())
-    assert [p.fraction for p in told] == pytest.approx([0.25, 0.5, 0.75, 1.0])
+    assert sorted({p.fraction for p in told}) == pytest.approx([0.2, 0.4, 0.6, 0.8, 1.0])

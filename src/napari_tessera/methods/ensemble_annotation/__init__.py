@@ -20,7 +20,7 @@ class EnsembleAnnotation:
 
     name = "annotation_ensemble"
     title = "Calibrated experts"
-    summary = "Two regressions and a counts model, weighed on held-out cells, then the neighbours."
+    summary = "Regressions, network and counts model, weighed on held-out cells; then neighbours."
     reference = ""
     answers = frozenset({Task.ANNOTATE})
     needs = frozenset({Need.CELL_TYPES})
@@ -30,10 +30,10 @@ class EnsembleAnnotation:
     def cost(
         self, n_cells: int, n_spots: int, n_genes: int, options: EnsembleAnnotationOptions
     ) -> Cost:
-        """Estimate time and memory: twenty regressions on thinned copies and the counts model."""
+        """Estimate time and memory: regressions on thinned copies, networks, the counts model."""
         genes = min(n_genes, options.n_genes or n_genes)
         rows = min(4 * n_cells, 40_000)
-        seconds = 4 + 2.5e-6 * rows * genes + 2e-6 * n_spots * genes
+        seconds = 10 + 0.03 * genes + 2.5e-6 * rows * genes + 2e-6 * n_spots * genes
         return Cost(seconds=seconds, memory_bytes=5e8 + 12.0 * genes * (rows + n_spots))
 
     def fit(

@@ -7,6 +7,7 @@ expert                     what it is
 =========================  ====================================================================
 regression on log counts   `numerics.softmax_regression`, reference thinned gene by gene
 regression on root shares  the same on square roots of shares: blind to the depth of a cell
+network                    one hidden layer on both (`network`)
 counts model               negative-binomial naive Bayes over sub-clusters (`negative_binomial`)
 =========================  ====================================================================
 
@@ -32,6 +33,7 @@ from napari_tessera.methods.ensemble_annotation.negative_binomial import (
     fit_sub_clusters,
     judge,
 )
+from napari_tessera.methods.ensemble_annotation.network import fit_network
 from napari_tessera.methods.ensemble_annotation.novelty import gain_weight, unexplained
 from napari_tessera.numerics.conformal import set_thresholds
 from napari_tessera.numerics.cross_fit import (
@@ -62,7 +64,7 @@ N_FOLDS = 3
 TRANSFORMS = (Transform.LOG, Transform.ROOT)
 """What the two regressions see."""
 
-STAGES = (*(f"regression on {t}" for t in TRANSFORMS), "counts model", "fitting")
+STAGES = (*(f"regression on {t}" for t in TRANSFORMS), "network", "counts model", "fitting")
 """Stages that are reported."""
 
 Arrays = dict[str, "NDArray[Any]"]
@@ -125,12 +127,15 @@ def fit(inputs: PairedData, options: EnsembleAnnotationOptions, monitor: Monitor
     for transform in TRANSFORMS:
         found.append(cross_fit(learning.cells, learning.held, transform, options.seed))
         report()
+    network = fit_network(learning.cells, learning.held, options.seed, lambda: report(0))
+    report()
     counts_log_p, evidence = learning.held_out_counts_model()
     report()
-    experts = [*(f.log_p for f in found), counts_log_p]
+    experts = [*(f.log_p for f in found), network.log_p, counts_log_p]
     weights = choose_weights(experts, codes)
     log_p = pool(experts, weights)
     parts, counts_model = _final_parts(learning, [f.penalty for f in found])
+    parts["network"] = State(arrays=vars(network.network))
     dispersion = counts_model.dispersion
     gain = unexplained(learning.held.counts, evidence, dispersion, options.seed)
     report()
@@ -147,13 +152,14 @@ def fit(inputs: PairedData, options: EnsembleAnnotationOptions, monitor: Monitor
     return Fitted(state=state, scores=held_out_scores(log_p, codes))
 
 
-def _reporter(monitor: Monitor) -> Callable[[], None]:
-    """Give a function that tells of one more stage."""
-    start, stages = time.monotonic(), enumerate(STAGES, 1)
+def _reporter(monitor: Monitor) -> Callable[..., None]:
+    """Give a function that tells of one more stage, or with 0 that it is still at work."""
+    start, step, n = time.monotonic(), 0, len(STAGES)
 
-    def report() -> None:
-        step, stage = next(stages)
-        passed, n = time.monotonic() - start, len(STAGES)
+    def report(done: int = 1) -> None:
+        nonlocal step
+        step += done
+        stage, passed = STAGES[min(step - done, n - 1)], time.monotonic() - start
         monitor.report(
             Progress(stage=stage, step=step, n_steps=n, elapsed_s=passed, fraction=step / n)
         )

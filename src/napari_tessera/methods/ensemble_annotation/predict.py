@@ -14,6 +14,7 @@ from napari_tessera.methods.ensemble_annotation.context import (
 )
 from napari_tessera.methods.ensemble_annotation.fit import TRANSFORMS
 from napari_tessera.methods.ensemble_annotation.negative_binomial import SubClusters, judge
+from napari_tessera.methods.ensemble_annotation.network import TypeNetwork
 from napari_tessera.methods.ensemble_annotation.novelty import (
     averaged,
     averaged_known,
@@ -92,6 +93,7 @@ def expert_answers(
     """
     arrays = state.arrays
     experts = [log_posterior(_regression(state, t.name), features(spots, t)) for t in TRANSFORMS]
+    experts.append(TypeNetwork(**state.part("network").arrays).log_posterior(spots))
     counts_model = SubClusters(n_types=len(arrays["prior"]), **state.part("counts").arrays)
     counts_log_p, evidence = judge(spots, counts_model)
     experts.append(counts_log_p)
