@@ -16,6 +16,7 @@ from tests.explain.conftest import make_normed
 from napari_tessera.contract.dominance import Attribution
 from napari_tessera.contract.errors import FitCancelled, OptionError
 from napari_tessera.contract.progress import Progress, SilentMonitor, Verdict
+from napari_tessera.explain import gradients
 from napari_tessera.explain.gradients import (
     attribute,
     block_size,
@@ -89,6 +90,38 @@ def test_layers_differentiated_by_hand_equal_captum_too(
     wanted = captum(normed, scalar, start, 50)
     found = explained(normed, scalar=scalar, start=start, steps=50).values.toarray()
     np.testing.assert_allclose(found, wanted, atol=1e-5 * np.abs(wanted).max())
+
+
+@pytest.fixture
+def compiled(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have even the smallest work done by compiled loops."""
+    monkeypatch.setattr(gradients, "COMPILED_NODES", 0)
+
+
+@pytest.mark.usefixtures("compiled")
+@pytest.mark.parametrize("start", list(Start))
+@pytest.mark.parametrize("scalar", list(Scalar))
+def test_layers_followed_by_the_units_that_change_equal_captum_too(
+    normed: MapEncoder, scalar: Scalar, start: Start
+) -> None:
+    wanted = captum(normed, scalar, start, 50)
+    found = explained(normed, scalar=scalar, start=start, steps=50).values.toarray()
+    np.testing.assert_allclose(found, wanted, atol=1e-5 * np.abs(wanted).max())
+
+
+@pytest.mark.usefixtures("compiled")
+def test_compiled_loops_know_embeddings_that_are_not_normalised() -> None:
+    plain = make_normed(cosine=False)
+    wanted = captum(plain, Scalar.LOGIT, Start.ZERO, 50)
+    found = explained(plain, scalar=Scalar.LOGIT, steps=50).values.toarray()
+    np.testing.assert_allclose(found, wanted, atol=1e-5 * np.abs(wanted).max())
+
+
+def test_little_work_does_not_wait_for_a_compiler(
+    normed: MapEncoder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("napari_tessera.explain.along.TwoLayerPass", None)
+    explained(normed, steps=50)
 
 
 def test_embeddings_that_are_not_normalised_equal_captum_too() -> None:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import torch
 
+from napari_tessera.numerics.normed_paths import TwoLayerPass, suits
 from napari_tessera.numerics.normed_tail import NormedPass, NormedTail, Ray
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ class Pass(Protocol):
         """Mean over the nodes of the gradient at the first layer, shape (n, width)."""
 
 
-def along(rest: Callable[[torch.Tensor], torch.Tensor], ray: Ray) -> Pass:
+def along(rest: Callable[[torch.Tensor], torch.Tensor], ray: Ray, *, compiled: bool) -> Pass:
     """Prepare a pass: by hand where the layers are known, else by torch's own derivatives.
 
     Parameters
@@ -31,8 +32,14 @@ def along(rest: Callable[[torch.Tensor], torch.Tensor], ray: Ray) -> Pass:
         What follows the first layer.
     ray : Ray
         The paths.
+    compiled : bool
+        Whether there is so much to do that compiled loops pay, where they suit.
     """
-    return NormedPass(rest, ray) if isinstance(rest, NormedTail) else AutogradPass(rest, ray)
+    if not isinstance(rest, NormedTail):
+        return AutogradPass(rest, ray)
+    if compiled and suits(rest, ray.step.device):
+        return TwoLayerPass(rest, ray)
+    return NormedPass(rest, ray)
 
 
 class AutogradPass:

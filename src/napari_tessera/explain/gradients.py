@@ -4,12 +4,13 @@ Attributed is a number ``F(x)`` of the cell's map (`napari_tessera.explain.score
 ``IG_g(x) = (x_g - b_g) * integral over a in [0, 1] of dF(b + a (x - b)) / dx_g``. The cell's
 likeliest spot stays the same along the path.
 
-Five things make it quick: the first layer is linear, so its
-product is computed once and shared by all nodes of the path; the gradient is averaged over the
-nodes at the first layer's output, before the one gene-wide product; the derivative of the layers
-in between is written out by hand (`napari_tessera.numerics.normed_tail`); cells go in blocks that
-fit the cache, each with all of its nodes. None of these changes the numbers. And nodes lie where
-the path turns (`napari_tessera.explain.quadrature`). No array has cells x spots entries.
+Six things make it quick: the first layer is linear, so its product is computed once and shared by
+all nodes of the path; the gradient is averaged over the nodes at the first layer's output, before
+the one gene-wide product; the derivative of the layers in between is written out by hand
+(`napari_tessera.numerics.normed_tail`); where there is much to do, the second layer is followed
+from node to node by the units that change (`napari_tessera.numerics.normed_paths`); cells go in
+blocks that fit the cache, each with all of its nodes. None of these changes the numbers. And nodes
+lie where the path turns (`napari_tessera.explain.quadrature`). No array has cells x spots entries.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ from napari_tessera.explain.scores import Score
 from napari_tessera.numerics.normed_tail import Ray
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from numpy.typing import NDArray
 
@@ -47,8 +48,14 @@ BLOCK_CELLS = 256
 PASS_ENTRIES = 3 * 2**17
 """Entries of the largest array of a pass along some paths, per thread: 1.5 MiB, for the cache."""
 
+COMPILED_PASS = 3
+"""Times as many in compiled loops, which touch them less often."""
+
 ACCELERATOR = 64
 """Threads that an accelerator counts for."""
+
+COMPILED_NODES = 2**17
+"""Nodes of all paths through all networks from which on compiled loops pay for being loaded."""
 
 WIDE_GAP = 0.05
 """Share of F(x) - F(b) by which attributions may fail to add up before more nodes are spent."""
@@ -78,6 +85,7 @@ class _Task:
     start: torch.Tensor
     options: ExplainOptions
     spots: torch.Tensor
+    compiled: bool
 
 
 def attribute(
@@ -116,7 +124,10 @@ def attribute(
     score = _score(options.scalar, inside, encoder.device)
     start = start_profile(encoder, options.start, rows)
     spots = encoder.all_spots()[score.order(encoder.n_spots)]
-    task = _Task(encoder=encoder, score=score, start=start, options=options, spots=spots)
+    compiled = len(rows) * len(encoder.members) * options.steps >= COMPILED_NODES
+    task = _Task(
+        encoder=encoder, score=score, start=start, options=options, spots=spots, compiled=compiled
+    )
     parts: list[sparse.csr_matrix] = []
     numbers: list[NDArray[np.float64]] = []
     done = 0
@@ -196,46 +207,65 @@ def _refine(task: _Task, x: torch.Tensor, block: _Block, rows: torch.Tensor) -> 
 @torch.no_grad()
 def _integrate(task: _Task, x: torch.Tensor, n_steps: int) -> _Block:
     """Integrate the gradient along the straight path."""
-    encoder, start, score = task.encoder, task.start, task.score
-    logits = encoder.logits(x)
+    encoder, score = task.encoder, task.score
+    ends, begin = encoder.first(x), encoder.first(task.start[None])
+    logits = encoder.logits_from(ends)
     spot = logits.argmax(dim=1)
-    begins = score.value(encoder.logits(start[None]).expand(len(x), -1), spot)
-    rays = _rays(task, x, n_steps)
+    begins = score.value(encoder.logits_from(begin).expand(len(x), -1), spot)
+    rays = _rays(task, ends, begin, n_steps)
     total = torch.zeros_like(x)
-    size = pass_size(encoder, n_steps)
+    size = pass_size(encoder, n_steps) * (COMPILED_PASS if task.compiled else 1)
     for first in range(0, len(x), size):
         some = slice(first, first + size)
         means = _mean_gradients(task, [ray.part(some) for ray in rays], spot[some])
         for member, mean in zip(encoder.members, means, strict=True):
             total[some].addmm_(mean, member.weight)
     return _Block(
-        values=total * (x - start), spot=spot, end=score.value(logits, spot), begin=begins
+        values=total * (x - task.start), spot=spot, end=score.value(logits, spot), begin=begins
     )
 
 
-def _rays(task: _Task, x: torch.Tensor, n_steps: int) -> list[Ray]:
+def _rays(
+    task: _Task, ends: Sequence[torch.Tensor], begins: Sequence[torch.Tensor], n_steps: int
+) -> list[Ray]:
     """Paths at the first layer's output of every member."""
-    encoder, pairs = task.encoder, []
-    for member, end, begin in zip(
-        encoder.members, encoder.first(x), encoder.first(task.start[None]), strict=True
-    ):
-        pairs.append((begin[0] + member.bias, end - begin))
-    begins, steps = zip(*pairs, strict=True)
-    nodes, weights = quadrature(begins, steps, n_steps, task.options.spacing)
-    return [Ray(begin=b, step=s, nodes=nodes, weights=weights) for b, s in pairs]
+    members = task.encoder.members
+    starts = [begin[0] + m.bias for begin, m in zip(begins, members, strict=True)]
+    steps = [end - begin for end, begin in zip(ends, begins, strict=True)]
+    nodes, weights = quadrature(starts, steps, n_steps, task.options.spacing)
+    return [
+        Ray(begin=b, step=s, nodes=nodes, weights=weights)
+        for b, s in zip(starts, steps, strict=True)
+    ]
 
 
 def _mean_gradients(task: _Task, rays: list[Ray], spot: torch.Tensor) -> list[torch.Tensor]:
     """Mean gradient of the score at the first layer's output, per member (n_cells, width)."""
-    passes = [along(m.rest, ray) for m, ray in zip(task.encoder.members, rays, strict=True)]
+    target = spot.repeat_interleave(rays[0].nodes.shape[1])
+    if task.score.scalar is Scalar.LOGIT:
+        return _one_by_one(task, rays, target)
+    passes = [
+        along(m.rest, ray, compiled=task.compiled)
+        for m, ray in zip(task.encoder.members, rays, strict=True)
+    ]
     embedded = [made.forward() for made in passes]
     joined = embedded[0] if len(embedded) == 1 else torch.cat(embedded, dim=1)
-    target = spot.repeat_interleave(rays[0].nodes.shape[1])
     pull = task.score.pull(joined, task.spots, target)
     widths = [part.shape[1] for part in embedded]
     return [
         made.pull(part) for made, part in zip(passes, torch.split(pull, widths, dim=1), strict=True)
     ]
+
+
+def _one_by_one(task: _Task, rays: list[Ray], target: torch.Tensor) -> list[torch.Tensor]:
+    """Do the same for a logit, of which each network has a part of its own."""
+    members, found = task.encoder.members, []
+    spots = torch.split(task.spots, [m.spots.shape[1] for m in members], dim=1)
+    for member, ray, part in zip(members, rays, spots, strict=True):
+        made = along(member.rest, ray, compiled=task.compiled)
+        made.forward()
+        found.append(made.pull(part[target]))
+    return found
 
 
 def _sparse(

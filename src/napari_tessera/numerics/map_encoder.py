@@ -14,7 +14,7 @@ import torch
 from napari_tessera.numerics.cell_map import CellMap
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     import numpy as np
     from numpy.typing import NDArray
@@ -104,10 +104,14 @@ class MapEncoder:
         x : torch.Tensor, shape (n_rows, n_genes)
             Input of cells, real or imagined.
         """
+        return self.logits_from(self.first(x))
+
+    def logits_from(self, first: Sequence[torch.Tensor]) -> torch.Tensor:
+        """Logits over spots, (n_rows, n_spots), from what `first` gives."""
         n = len(self.members)
         parts = [
             (m.scale / n) * (m.rest(h + m.bias) @ m.spots.T)
-            for m, h in zip(self.members, self.first(x), strict=True)
+            for m, h in zip(self.members, first, strict=True)
         ]
         return torch.stack(parts).sum(dim=0)
 

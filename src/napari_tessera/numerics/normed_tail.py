@@ -9,6 +9,7 @@ before it is made as wide as the layer.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import torch
@@ -50,6 +51,15 @@ class NormedTail:
     weights: tuple[torch.Tensor, ...]
     biases: tuple[torch.Tensor, ...]
     cosine: bool
+
+    @cached_property
+    def centred(self) -> tuple[torch.Tensor, torch.Tensor]:
+        """First linear layer less what the norm behind it subtracts.
+
+        Weights (in, out), laid out so that a unit's are beside each other, and bias (out,).
+        """
+        weight, bias = self.weights[0], self.biases[0]
+        return (weight - weight.mean(dim=0)).T.contiguous(), bias - bias.mean()
 
     def __call__(self, x: torch.Tensor) -> torch.Tensor:
         """From the first layer's output, shape (n, width), to embeddings, shape (n, n_dims)."""
