@@ -69,8 +69,8 @@ def product_mmd(source: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
     return kernel[:m, :m].mean() + kernel[m:, m:].mean() - 2 * kernel[:m, m:].mean()
 
 
-def peer_stem(data: Any, *, repaired: bool) -> Callable[[int], object]:  # noqa: ANN401
-    """Make a step of scSTEM with the settings of its demonstration."""
+def stem_model(data: Any, *, repaired: bool) -> Any:  # noqa: ANN401
+    """Make scSTEM's model with the settings of its demonstration."""
     from STEM.model import SOmodel  # type: ignore[import-not-found]
 
     options = SimpleNamespace(
@@ -82,6 +82,12 @@ def peer_stem(data: Any, *, repaired: bool) -> Callable[[int], object]:  # noqa:
     if repaired:
         del model.mmd_fn  # a module, whose place a function cannot take
         model.mmd_fn = product_mmd
+    return model
+
+
+def peer_stem(data: Any, *, repaired: bool) -> Callable[[int], object]:  # noqa: ANN401
+    """Make a step of scSTEM."""
+    model = stem_model(data, repaired=repaired)
     cells, spots = normalised(data["cells"]), normalised(data["spots"])
     return lambda i: model.train_onestep(spots, cells, data["xy"], min(i / 400, 1.0))
 

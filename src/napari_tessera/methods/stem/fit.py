@@ -41,6 +41,7 @@ from napari_tessera.methods.stem.training import TrainingData, draw, loss_terms,
 from napari_tessera.numerics.ahead import Ahead
 from napari_tessera.numerics.held_out import HeldOut, hold_out
 from napari_tessera.numerics.minimise import Plan, Watch, one_cycle
+from napari_tessera.numerics.release import release_memory
 from napari_tessera.numerics.seeding import torch_generator
 from napari_tessera.numerics.tensors import pick_device, quick_products
 from napari_tessera.numerics.together import Together, minimise_together
@@ -165,7 +166,13 @@ class _Prepared(dict[str, TrainingData]):
 
     def __missing__(self, kind: str) -> TrainingData:
         self[kind] = TrainingData.prepare(self.sources[kind], self.options, self.device)
+        release_memory()
         return self[kind]
+
+    def over(self, kind: str) -> None:
+        """Drop what only training needs: nothing of this kind is trained any more."""
+        if kind in self:
+            self[kind] = dataclasses.replace(self[kind], parts=None)
 
 
 def fit(
@@ -201,6 +208,8 @@ def fit(
     while not early and (
         stage := course.next_stage(options, with_trials=split is not None, together=together)
     ):
+        if not stage.trial:
+            data.over(TRIAL)
         nets, trained = shared.train(data[stage.title], stage, course, loop)
         loop, early = None, trained.early
         if stage.trial and split is not None:
