@@ -56,7 +56,10 @@ def captum(encoder: MapEncoder, scalar: Scalar, start: Start, steps: int) -> NDA
         spot = encoder.logits(cell[None]).argmax(dim=1)
         engine = IntegratedGradients(partial(by_hand, encoder, scalar, spot))
         rows.append(engine.attribute(cell[None], baselines=begin, n_steps=steps))
-    return np.asarray(torch.cat(rows).detach().numpy())
+    found = torch.cat(rows).detach()
+    if start is Start.SURPLUS:
+        found[x <= begin] = 0
+    return np.asarray(found.numpy())
 
 
 def explained(
@@ -169,6 +172,15 @@ def test_a_gene_that_a_cell_lacks_has_exactly_zero(encoder: MapEncoder) -> None:
 def test_the_mean_profile_gives_absent_genes_an_attribution(encoder: MapEncoder) -> None:
     found = explained(encoder, start=Start.MEAN).values.toarray()
     assert np.abs(found[encoder.cells.toarray() == 0]).max() > 1e-4
+
+
+def test_the_surplus_is_the_part_of_genes_that_a_cell_has_more_of(encoder: MapEncoder) -> None:
+    cells = encoder.cells.toarray()
+    more = cells > cells.mean(axis=0)
+    whole = explained(encoder, start=Start.MEAN).values.toarray()
+    found = explained(encoder, start=Start.SURPLUS).values
+    np.testing.assert_allclose(found.toarray(), np.where(more, whole, 0), atol=1e-7)
+    assert found.nnz <= more.sum()
 
 
 def test_the_gap_is_what_is_missing_from_the_difference_of_scores(encoder: MapEncoder) -> None:

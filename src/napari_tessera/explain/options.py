@@ -22,6 +22,7 @@ class Start(StrEnum):
 
     ZERO = "zero"
     MEAN = "mean"
+    SURPLUS = "surplus"
 
 
 class Spacing(StrEnum):
@@ -47,8 +48,9 @@ class ExplainOptions(Options):
         Scalar.REGION, "Number attributed to genes: the log-odds of the region, or its own spot's."
     )
     start: Start = option(
-        Start.ZERO,
-        "Where paths start: the mean of the compared cells, or no expression.",
+        Start.SURPLUS,
+        "Where paths start: no expression, or the mean of the compared cells; surplus is the mean, "
+        "counting only what a cell has more of.",
     )
     steps: int = option(
         12, "Nodes of the integral; 50 evenly spaced ones is what the authors use.",
