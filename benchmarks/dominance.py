@@ -77,6 +77,7 @@ ASKED = (
 )
 SHOWN = ("auc", "p_adjusted", "p_null", "fdr_null", "expression_auc", "expression_rank",
          "detected_group", "detected_rest")  # fmt: skip
+STARTS = (Start.ZERO, Start.MEAN, Start.SURPLUS)
 ALONG = ("Hoxb1", "Pcdh19", "Sfrp1", "Marcks")
 
 
@@ -274,7 +275,7 @@ def precisions(
             share(found.encoder.cells[of_type], truth[of_type]),
         )
         yield f"{what}: expression", share(found.encoder.cells[rows], sides.labels)
-        for scalar, start in itertools.product(Scalar, Start):
+        for scalar, start in itertools.product(Scalar, STARTS):
             options = ExplainOptions(scalar=scalar, start=start, refined_steps=0)
             matrix = explained(found, rows, options, inside)["attribution"]
             yield f"{what}: {scalar}/{start}", share(matrix, sides.labels)
@@ -295,18 +296,34 @@ def null(n_discs: int) -> None:
             labels = np.linalg.norm(xy - rng.uniform(8, side - 8, 2), axis=1) <= radius
             _add_shares(shares, values, (xy, labels, xy[labels]), rng)
         _tell_shares(f"fields of width {width:g}", shares)
-    shares = {}
+    null_of_maps(n_discs)
+
+
+def null_of_maps(n_discs: int) -> None:
+    """Share of p below 0.05 for attributions of fitted maps, of a spot and of a drawn disc."""
+    for what in ("the cells' own spots", "a drawn disc"):
+        _tell_shares(f"attributions of {what}", _map_shares(n_discs, what))
+
+
+def _map_shares(n_discs: int, what: str) -> dict[str, list[float]]:
+    """Test discs at random places on attributions that were asked about something else."""
+    shares: dict[str, list[float]] = {}
     for seed in range(max(1, n_discs // 5)):
         found = fit(planted_tissue(seed=seed).paired, seed, members=2, steps=100)
         rng = np.random.default_rng([seed, 5])
-        given = explained(found, np.arange(found.paired.n_cells), ExplainOptions(refined_steps=0))
-        values = given["attribution"].toarray()
         radius = 0.2 * float(np.ptp(found.xy, axis=0).mean())
+        spots, inside = found.paired.spot_xy, None
+        if what == "a drawn disc":
+            middle = spots[np.random.default_rng([seed, 6]).integers(len(spots))]
+            inside = np.linalg.norm(spots - middle, axis=1) <= radius
+        options = ExplainOptions(refined_steps=0)
+        given = explained(found, np.arange(found.paired.n_cells), options, inside)
+        values = given["attribution"].toarray()
         for _ in range(5):
             centre = found.xy[rng.integers(len(found.xy))]
             labels = np.linalg.norm(found.xy - centre, axis=1) <= radius
             _add_shares(shares, values, (found.xy, labels, found.xy[labels]), rng)
-    _tell_shares("attributions of fitted maps", shares)
+    return shares
 
 
 def _add_shares(

@@ -122,6 +122,7 @@ def attribute(
     FitCancelled
         If the monitor says so.
     """
+    options = options.settled(has_region=inside is not None)
     score = _score(options.scalar, inside, encoder.device)
     start = start_profile(encoder, options.start, rows)
     spots = encoder.all_spots()[score.order(encoder.n_spots)]

@@ -222,7 +222,7 @@ def _remarks(contrast: Contrast, *, explained: bool) -> tuple[str, ...]:
     if not contrast.within and contrast.kind != "cell type":
         found.append(MOSTLY_MARKERS)
     start = contrast.details.get("options", {}).get("start")
-    if explained and start is not None:
-        told = {"zero": ZERO_START, "mean": MEAN_START, "surplus": SURPLUS_START}
+    told = {"zero": ZERO_START, "mean": MEAN_START, "surplus": SURPLUS_START}
+    if explained and start in told:
         found.append(told[start])
     return tuple(found)
