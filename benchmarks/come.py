@@ -23,8 +23,10 @@ from scipy import sparse
 
 from napari_tessera.contract.progress import SilentMonitor
 from napari_tessera.methods import get_method
+from napari_tessera.methods.come.preparing import graph_of
 from napari_tessera.numerics.blending import blend
 from napari_tessera.numerics.scores import pearson
+from napari_tessera.numerics.sharing import choose_weight, share
 from placement import embryo, pair, show
 
 if TYPE_CHECKING:
@@ -49,7 +51,7 @@ MAJOR = {
 EPITHELIAL = ["Cancer Epithelial", "Normal Epithelial"]
 
 
-COMPOSING = ("baseline", "types alone", "come", "come free")
+COMPOSING = ("baseline", "baseline shared", "types alone", "come", "come free")
 FREE = {"map": "free", "steps": 70, "folds": 0}
 """The free map as published, with as many steps as the authors take on their smallest data."""
 
@@ -57,7 +59,8 @@ FREE = {"map": "free", "steps": 70, "folds": 0}
 def shares(paired: PairedData, name: str, seed: int) -> dict[str, NDArray[np.floating]]:
     """Composition by one method, type by type.
 
-    ``types alone`` is the simple member inside COME: mean profiles, and no map at all.
+    ``types alone`` is the simple member inside COME: mean profiles, and no map at all. ``baseline
+    shared`` is the baseline with neighbours sharing as in COME, which it does not do by itself.
     """
     if name == "types alone":
         assert paired.cell_types is not None
@@ -65,12 +68,20 @@ def shares(paired: PairedData, name: str, seed: int) -> dict[str, NDArray[np.flo
         sides = paired.spots.values, paired.cells.values, nowhere, paired.cell_types
         types, values = blend(*sides, weight=0.0)
         return dict(zip(types.tolist(), values.T, strict=True))
-    method = get_method(name.removesuffix(" free"))
+    method = get_method(name.split()[0])
     options = method.options_type(seed=seed, **(FREE if name.endswith(" free") else {}))
     fitted = method.fit(paired, options, SilentMonitor())
-    composed = method.predict(fitted, paired).composition
+    result = method.predict(fitted, paired)
+    composed, placement = result.composition, result.placement
     assert composed is not None
-    return dict(zip(composed.types.tolist(), composed.values.T, strict=True))
+    values = composed.values
+    if name.endswith(" shared"):
+        assert placement is not None
+        assert paired.cell_types is not None
+        sides = paired.spots.values, paired.cells.values, placement.map, paired.cell_types
+        weight = choose_weight(sides, graph_of(paired), np.random.default_rng(seed))
+        values = share(values, graph_of(paired), weight)
+    return dict(zip(composed.types.tolist(), values.T, strict=True))
 
 
 def report(name: str, seed: int, pcc: Mapping[str, float], start: float) -> None:
@@ -162,9 +173,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("what", choices=jobs)
     parser.add_argument("--seeds", type=int, default=3)
-    parser.add_argument(
-        "--methods", default="baseline,types alone,come,come free", help="pdac, tumour"
-    )
+    parser.add_argument("--methods", default=",".join(COMPOSING), help="pdac, tumour")
     parser.add_argument("--figures", type=Path, help="folder for the figure")
     given = parser.parse_args()
     jobs[given.what](Path(os.environ.get("NAPARI_TESSERA_DATA", ".")), given)

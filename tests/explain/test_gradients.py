@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
     from napari_tessera.numerics.map_encoder import MapEncoder
 
+STARTS = [Start.ZERO, Start.MEAN, Start.SURPLUS]
+
 INSIDE = np.arange(40) < 15
 """Spots of a region."""
 
@@ -56,7 +58,10 @@ def captum(encoder: MapEncoder, scalar: Scalar, start: Start, steps: int) -> NDA
         spot = encoder.logits(cell[None]).argmax(dim=1)
         engine = IntegratedGradients(partial(by_hand, encoder, scalar, spot))
         rows.append(engine.attribute(cell[None], baselines=begin, n_steps=steps))
-    return np.asarray(torch.cat(rows).detach().numpy())
+    found = torch.cat(rows).detach()
+    if start is Start.SURPLUS:
+        found[x <= begin] = 0
+    return np.asarray(found.numpy())
 
 
 def explained(
@@ -72,7 +77,7 @@ def explained(
     return attribute(encoder, rows, chosen, SilentMonitor(), INSIDE)
 
 
-@pytest.mark.parametrize("start", list(Start))
+@pytest.mark.parametrize("start", STARTS)
 @pytest.mark.parametrize("scalar", list(Scalar))
 def test_it_equals_captum_at_the_same_nodes(
     encoder: MapEncoder, scalar: Scalar, start: Start
@@ -82,7 +87,7 @@ def test_it_equals_captum_at_the_same_nodes(
     np.testing.assert_allclose(found, wanted, atol=1e-5 * np.abs(wanted).max())
 
 
-@pytest.mark.parametrize("start", list(Start))
+@pytest.mark.parametrize("start", STARTS)
 @pytest.mark.parametrize("scalar", list(Scalar))
 def test_layers_differentiated_by_hand_equal_captum_too(
     normed: MapEncoder, scalar: Scalar, start: Start
@@ -99,7 +104,7 @@ def compiled(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("compiled")
-@pytest.mark.parametrize("start", list(Start))
+@pytest.mark.parametrize("start", STARTS)
 @pytest.mark.parametrize("scalar", list(Scalar))
 def test_layers_followed_by_the_units_that_change_equal_captum_too(
     normed: MapEncoder, scalar: Scalar, start: Start
@@ -169,6 +174,35 @@ def test_a_gene_that_a_cell_lacks_has_exactly_zero(encoder: MapEncoder) -> None:
 def test_the_mean_profile_gives_absent_genes_an_attribution(encoder: MapEncoder) -> None:
     found = explained(encoder, start=Start.MEAN).values.toarray()
     assert np.abs(found[encoder.cells.toarray() == 0]).max() > 1e-4
+
+
+@pytest.mark.parametrize(
+    ("scalar", "has_region", "start"),
+    [
+        (Scalar.REGION, True, Start.SURPLUS),
+        (Scalar.REGION, False, Start.ZERO),
+        (Scalar.PROBABILITY, True, Start.ZERO),
+    ],
+)
+def test_paths_start_at_the_mean_only_where_a_region_is_asked_about(
+    scalar: Scalar,
+    has_region: bool,  # noqa: FBT001
+    start: Start,
+) -> None:
+    assert ExplainOptions(scalar=scalar).settled(has_region=has_region).start is start
+
+
+def test_a_start_that_was_chosen_is_kept() -> None:
+    assert ExplainOptions(start=Start.MEAN).settled(has_region=True).start is Start.MEAN
+
+
+def test_the_surplus_is_the_part_of_genes_that_a_cell_has_more_of(encoder: MapEncoder) -> None:
+    cells = encoder.cells.toarray()
+    more = cells > cells.mean(axis=0)
+    whole = explained(encoder, start=Start.MEAN).values.toarray()
+    found = explained(encoder, start=Start.SURPLUS).values
+    np.testing.assert_allclose(found.toarray(), np.where(more, whole, 0), atol=1e-7)
+    assert found.nnz <= more.sum()
 
 
 def test_the_gap_is_what_is_missing_from_the_difference_of_scores(encoder: MapEncoder) -> None:

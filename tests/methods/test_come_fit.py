@@ -16,7 +16,8 @@ from napari_tessera.contract.expression import ExpressionScale
 from napari_tessera.contract.progress import SilentMonitor
 from napari_tessera.methods import get_method
 from napari_tessera.methods.come.options import ComeOptions, MapForm, Start
-from napari_tessera.methods.come.preparing import prepare
+from napari_tessera.methods.come.preparing import graph_of, prepare
+from napari_tessera.numerics.sharing import share
 from napari_tessera.testing.planted import planted_tissue
 
 if TYPE_CHECKING:
@@ -290,3 +291,17 @@ def test_permuting_cells_permutes_the_free_map() -> None:
     assert one is not None
     assert other is not None
     assert np.median(np.linalg.norm(one.xy[order] - other.xy, axis=1)) < PAIRED.pitch
+
+
+def test_neighbours_have_the_weight_that_is_asked_for() -> None:
+    own = COME.fit(PAIRED, dataclasses.replace(QUICK, neighbours=0.0), SilentMonitor())
+    fitted = COME.fit(PAIRED, dataclasses.replace(QUICK, neighbours=0.5), SilentMonitor())
+    alone, shared = (COME.predict(f, PAIRED).composition for f in (own, fitted))
+    assert alone is not None
+    assert shared is not None
+    graph = graph_of(PAIRED)
+    np.testing.assert_allclose(shared.values, share(alone.values, graph, 0.5), atol=1e-6)
+
+
+def test_the_free_map_is_composed_as_published(free: tuple[Fitted, RunResult]) -> None:
+    assert free[0].state.values["neighbours"] == 0.0

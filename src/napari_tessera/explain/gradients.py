@@ -114,13 +114,15 @@ def attribute(
     Returns
     -------
     Attribution
-        Sparse: a gene that stands where the path starts has exactly 0.
+        Sparse: a gene that stands where the path starts has exactly 0, and with ``surplus`` a gene
+        that a cell has less of than the mean.
 
     Raises
     ------
     FitCancelled
         If the monitor says so.
     """
+    options = options.settled(has_region=inside is not None)
     score = _score(options.scalar, inside, encoder.device)
     start = start_profile(encoder, options.start, rows)
     spots = encoder.all_spots()[score.order(encoder.n_spots)]
@@ -132,7 +134,7 @@ def attribute(
     numbers: list[NDArray[np.float64]] = []
     done = 0
     for chosen, block in _blocks(task, rows):
-        parts.append(_sparse(block.values, encoder.cells[chosen], start))
+        parts.append(_sparse(block.values, encoder.cells[chosen], start, options.start))
         columns = (block.spot, block.end, block.begin, block.gap)
         numbers.append(np.stack([c.double().cpu().numpy() for c in columns]))
         done += len(chosen)
@@ -269,15 +271,18 @@ def _one_by_one(task: _Task, rays: list[Ray], target: torch.Tensor) -> list[torc
 
 
 def _sparse(
-    values: torch.Tensor, cells: sparse.csr_matrix, start: torch.Tensor
+    values: torch.Tensor, cells: sparse.csr_matrix, start: torch.Tensor, kind: Start
 ) -> sparse.csr_matrix:
-    """Keep what differs from where the path starts."""
+    """Keep what differs from where the path starts, or what exceeds it."""
     dense = values.cpu().numpy()
-    if bool(start.any()):
+    if kind is Start.MEAN:
         return sparse.csr_matrix(dense)
     rows = np.repeat(np.arange(len(dense)), np.diff(cells.indptr))
     kept = sparse.csr_matrix(cells, copy=True)
     kept.data = dense[rows, cells.indices]
+    if kind is Start.SURPLUS:
+        kept.data[cells.data <= start.cpu().numpy()[cells.indices]] = 0
+        kept.eliminate_zeros()
     return kept
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from napari_tessera.contract.options import Options, option
@@ -20,8 +20,10 @@ class Scalar(StrEnum):
 class Start(StrEnum):
     """Where the path of the integral starts."""
 
+    AUTO = "auto"
     ZERO = "zero"
     MEAN = "mean"
+    SURPLUS = "surplus"
 
 
 class Spacing(StrEnum):
@@ -47,8 +49,9 @@ class ExplainOptions(Options):
         Scalar.REGION, "Number attributed to genes: the log-odds of the region, or its own spot's."
     )
     start: Start = option(
-        Start.ZERO,
-        "Where paths start: the mean of the compared cells, or no expression.",
+        Start.AUTO,
+        "Where paths start: no expression (zero), or the mean of the compared cells; surplus is "
+        "the mean, counting what a cell has more of. Auto: surplus for a region, else zero.",
     )
     steps: int = option(
         12, "Nodes of the integral; 50 evenly spaced ones is what the authors use.",
@@ -83,3 +86,16 @@ class ExplainOptions(Options):
         200, "Nodes for cells whose attribution does not add up; 0 leaves them.", ge=0, le=5000,
         step=50, advanced=True,
     )  # fmt: skip
+
+    def settled(self, *, has_region: bool) -> ExplainOptions:
+        """Decide where paths start, if that was left open.
+
+        Parameters
+        ----------
+        has_region : bool
+            Whether spots of a region are asked about.
+        """
+        if self.start is not Start.AUTO:
+            return self
+        asked = has_region and self.scalar is Scalar.REGION
+        return replace(self, start=Start.SURPLUS if asked else Start.ZERO)

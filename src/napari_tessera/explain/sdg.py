@@ -36,6 +36,10 @@ MOSTLY_MARKERS = (
     "All cells were compared: most of these genes mark the cell types that live there. "
     "Compare within one cell type to see what places its cells."
 )
+SURPLUS_START = (
+    "Attributions say what sets a cell apart from the mean of the compared cells by what it "
+    "expresses more of; what it lacks counts for nothing. Start at the mean to see both."
+)
 MEAN_START = (
     "Attributions say what sets a cell apart from the mean of the compared cells; a gene that all "
     "of them express alike has none."
@@ -218,6 +222,7 @@ def _remarks(contrast: Contrast, *, explained: bool) -> tuple[str, ...]:
     if not contrast.within and contrast.kind != "cell type":
         found.append(MOSTLY_MARKERS)
     start = contrast.details.get("options", {}).get("start")
-    if explained and start is not None:
-        found.append(ZERO_START if start == "zero" else MEAN_START)
+    told = {"zero": ZERO_START, "mean": MEAN_START, "surplus": SURPLUS_START}
+    if explained and start in told:
+        found.append(told[start])
     return tuple(found)

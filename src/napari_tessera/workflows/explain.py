@@ -130,6 +130,7 @@ def explain(
     if compared.sides is not None:
         compared.sides.check()
     rows = compared.rows
+    options = options.settled(has_region=compared.inside is not None)
     values = {"expression": subject.expression[rows]}
     attribution = None
     if subject.encoder is not None:

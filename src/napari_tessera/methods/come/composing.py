@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from napari_tessera.methods.come.maps import Arrays, relate
-from napari_tessera.methods.come.preparing import cut, has_counts
+from napari_tessera.methods.come.preparing import cut, graph_of, has_counts
 from napari_tessera.numerics.blending import blend
+from napari_tessera.numerics.seeding import rng_for
+from napari_tessera.numerics.sharing import choose_weight
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,7 +21,11 @@ if TYPE_CHECKING:
 
     from napari_tessera.contract.inputs import PairedData
     from napari_tessera.methods.come.maps import Relation
+    from napari_tessera.methods.come.options import ComeOptions
     from napari_tessera.methods.come.preparing import Prepared
+
+_STREAM = 11
+"""Draws that choose the weight of the neighbours."""
 
 KEPT_SHARE = 0.1
 """Share of the cells that make up a spot under the free map, as published."""
@@ -67,6 +73,30 @@ def compose(
     return blend(spots, cells, cell_map, inputs.cell_types)[1]
 
 
+def choose_neighbours(inputs: PairedData, relation: Relation, options: ComeOptions) -> float:
+    """Weight of the spots around a spot in its composition.
+
+    What the options say, else what held-out counts choose, see `choose_weight`; 0 without counts
+    or types, and for the free map.
+
+    Parameters
+    ----------
+    inputs : PairedData
+        Cells and spots.
+    relation : Relation
+        The map.
+    options : ComeOptions
+        ``neighbours`` and ``seed`` are used.
+    """
+    if options.neighbours is not None:
+        return options.neighbours
+    if inputs.cell_types is None or relation.raw is not None or not has_counts(inputs):
+        return 0.0
+    cell_map = relation.over_spots.rows(inputs.spot_xy, inputs.pitch).map
+    sides = (inputs.spots.values, inputs.cells.values, cell_map, inputs.cell_types)
+    return choose_weight(sides, graph_of(inputs), rng_for(options.seed, _STREAM))
+
+
 def composition_spread(
     inputs: PairedData,
     folds: Sequence[tuple[Arrays, Prepared]],
@@ -74,6 +104,8 @@ def composition_spread(
     device: torch.device,
 ) -> NDArray[np.float32]:
     """Take the standard deviation of the composition over networks that each lack some genes.
+
+    Neighbours have no part in it.
 
     Parameters
     ----------

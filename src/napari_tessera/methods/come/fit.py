@@ -29,9 +29,9 @@ from typing import TYPE_CHECKING, Any
 
 from napari_tessera.contract.method import Fitted
 from napari_tessera.methods.come import judging
-from napari_tessera.methods.come.composing import composition_spread
+from napari_tessera.methods.come.composing import choose_neighbours, composition_spread
 from napari_tessera.methods.come.course import Course, Stage, member_stages
-from napari_tessera.methods.come.maps import start_arrays
+from napari_tessera.methods.come.maps import relate, start_arrays
 from napari_tessera.methods.come.packing import Learned, pack
 from napari_tessera.methods.come.work import Places, Work
 from napari_tessera.numerics.folds import rest_of
@@ -104,13 +104,16 @@ def _whole(work: Work, course: Course, choice: judging.Choice, places: Places) -
         return [snapshots[steps.index(n_steps)] for snapshots in done]
 
     lengths = (work.lengths[choice.snapshot], work.lengths[places.snapshot])
+    for_places = after(lengths[1])
+    relation = relate(for_places, work.data, work.device)
     learned = Learned(
         options=work.options,
         kept=work.data.genes,
-        for_places=after(lengths[1]),
+        for_places=for_places,
         for_genes=after(lengths[0]),
         sharpness=choice.sharpness,
         steps=lengths,
+        neighbours=choose_neighbours(work.inputs, relation, work.options),
         **_of_folds(work, course, choice, places),
     )
     scores = dict(places.scores)

@@ -76,6 +76,14 @@ class ComeOptions(WantedGenes):
         step=0.1,
         advanced=True,
     )
+    neighbours: float | None = option(
+        None,
+        "Weight of the spots around a spot in its composition; auto asks held-out counts.",
+        ge=0.0,
+        le=0.9,
+        step=0.1,
+        advanced=True,
+    )
     contrast_weight: float = option(
         1.0, "Weight of the contrast.", ge=0.0, le=100.0, step=0.1, advanced=True
     )

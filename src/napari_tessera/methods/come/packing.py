@@ -40,6 +40,8 @@ class Learned:
         Predictions of genes by the fold that held them out.
     spread : ndarray or None, shape (n_spots, n_types)
         Uncertainty of the composition.
+    neighbours : float
+        Weight of the spots around a spot in its composition.
     """
 
     options: ComeOptions
@@ -51,6 +53,7 @@ class Learned:
     folds: Sequence[NDArray[np.int64]] = ()
     held_out: NDArray[np.float32] | None = None
     spread: NDArray[np.float32] | None = None
+    neighbours: float = 0.0
 
 
 def pack(learned: Learned) -> State:
@@ -74,6 +77,7 @@ def pack(learned: Learned) -> State:
     values = {
         "options": learned.options.to_json(),
         "sharpness": learned.sharpness,
+        "neighbours": learned.neighbours,
         "steps": list(learned.steps),
         "n_places": len(learned.for_places),
         "n_genes": 0 if same else len(learned.for_genes),
@@ -96,6 +100,7 @@ def unpack(state: State) -> Learned:
         for_places=sides["places"],
         for_genes=sides["genes"] or sides["places"],
         sharpness=float(v["sharpness"]),
+        neighbours=float(v.get("neighbours", 0.0)),
         steps=(gene_steps, place_steps),
         folds=[np.flatnonzero(fold == f) for f in range(int(fold.max(initial=-1)) + 1)],
         held_out=a.get("held_out"),

@@ -12,7 +12,8 @@ from napari_tessera.methods.come.composing import compose
 from napari_tessera.methods.come.imputing import impute
 from napari_tessera.methods.come.maps import codes, relate
 from napari_tessera.methods.come.packing import unpack
-from napari_tessera.methods.come.preparing import prepare
+from napari_tessera.methods.come.preparing import graph_of, prepare
+from napari_tessera.numerics.sharing import share
 
 if TYPE_CHECKING:
     from napari_tessera.contract.inputs import PairedData
@@ -45,10 +46,11 @@ def predict(fitted: Fitted, inputs: PairedData) -> RunResult:
     )
     composed = None
     if inputs.cell_types is not None:
+        shares = compose(inputs, relation, rows.map, (_all_genes(inputs), learned.sharpness))
         composed = Composition(
             spot_names=inputs.spots.obs_names,
             types=np.unique(inputs.cell_types),
-            values=compose(inputs, relation, rows.map, (_all_genes(inputs), learned.sharpness)),
+            values=share(shares, graph_of(inputs), learned.neighbours),
             entropy=relation.over_spots.spot_entropy(),
             embedding=v,
             spread=learned.spread,

@@ -191,7 +191,7 @@ def prepare(
         rng = rng_for(options.seed, 0)
         thinned = thin(counts, rng.choice(depths, size=inputs.n_spots), rng)
         queries = form(log_share(scale_genes(thinned, factors), row_totals(thinned), target))
-    graph = neighbour_graph(inputs.spot_xy) if inputs.spot_graph is None else inputs.spot_graph
+    graph = graph_of(inputs)
     upper = sparse.triu(graph, k=1).tocoo()
     return Prepared(
         genes=genes,
@@ -253,6 +253,11 @@ def cell_classes(inputs: PairedData) -> NDArray[np.int64]:
     return np.asarray(np.unique(inputs.cell_types, return_inverse=True)[1], dtype=np.int64)
 
 
+def graph_of(inputs: PairedData) -> sparse.csr_matrix:
+    """Neighbours of every spot, (n_spots, n_spots): those that came with the data, or the six."""
+    return neighbour_graph(inputs.spot_xy) if inputs.spot_graph is None else inputs.spot_graph
+
+
 def spatial_genes(inputs: PairedData, n_genes: int | None) -> NDArray[np.int64]:
     """Columns of the genes with the largest Moran's I over the spots, in their order.
 
@@ -260,7 +265,7 @@ def spatial_genes(inputs: PairedData, n_genes: int | None) -> NDArray[np.int64]:
     """
     if n_genes is None or n_genes >= inputs.n_genes:
         return np.arange(inputs.n_genes)
-    graph = neighbour_graph(inputs.spot_xy) if inputs.spot_graph is None else inputs.spot_graph
+    graph = graph_of(inputs)
     spots = inputs.spots.values
     if has_counts(inputs):
         spots = log_share(spots, row_totals(spots), float(max(np.median(row_totals(spots)), 1.0)))
