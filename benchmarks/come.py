@@ -51,16 +51,19 @@ MAJOR = {
 EPITHELIAL = ["Cancer Epithelial", "Normal Epithelial"]
 
 
-COMPOSING = ("baseline", "baseline shared", "types alone", "come", "come free")
+COMPOSING = ("baseline", "baseline shared", "types alone", "come", "come shared", "come free")
 FREE = {"map": "free", "steps": 70, "folds": 0}
 """The free map as published, with as many steps as the authors take on their smallest data."""
+
+SPECIAL = {"come free": FREE, "come shared": {"neighbours": None}}
+"""Options of methods that are not as by default."""
 
 
 def shares(paired: PairedData, name: str, seed: int) -> dict[str, NDArray[np.floating]]:
     """Composition by one method, type by type.
 
     ``types alone`` is the simple member inside COME: mean profiles, and no map at all. ``baseline
-    shared`` is the baseline with neighbours sharing as in COME, which it does not do by itself.
+    shared`` is the baseline with neighbours sharing as in ``come shared``.
     """
     if name == "types alone":
         assert paired.cell_types is not None
@@ -69,18 +72,21 @@ def shares(paired: PairedData, name: str, seed: int) -> dict[str, NDArray[np.flo
         types, values = blend(*sides, weight=0.0)
         return dict(zip(types.tolist(), values.T, strict=True))
     method = get_method(name.split()[0])
-    options = method.options_type(seed=seed, **(FREE if name.endswith(" free") else {}))
+    options = method.options_type(seed=seed, **SPECIAL.get(name, {}))
     fitted = method.fit(paired, options, SilentMonitor())
     result = method.predict(fitted, paired)
     composed, placement = result.composition, result.placement
+    weight = fitted.state.values.get("neighbours", 0.0)
     assert composed is not None
     values = composed.values
-    if name.endswith(" shared"):
+    if name == "baseline shared":
         assert placement is not None
         assert paired.cell_types is not None
         sides = paired.spots.values, paired.cells.values, placement.map, paired.cell_types
         weight = choose_weight(sides, graph_of(paired), np.random.default_rng(seed))
         values = share(values, graph_of(paired), weight)
+    if name.endswith(" shared"):
+        print(f"{name}: weight of the neighbours {weight}")
     return dict(zip(composed.types.tolist(), values.T, strict=True))
 
 

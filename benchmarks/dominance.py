@@ -82,12 +82,13 @@ ALONG = ("Hoxb1", "Pcdh19", "Sfrp1", "Marcks")
 
 
 def ways(seed: int) -> dict[str, ExplainOptions]:
-    """Ours, and the published way: probability of the cell's spot from zero with 50 nodes."""
+    """Ours, ours from zero, and the published way: the spot's probability with 50 nodes."""
     published = ExplainOptions(
         seed=seed, scalar=Scalar.PROBABILITY, start=Start.ZERO, steps=50, refined_steps=0,
         spacing=Spacing.EVEN,
     )  # fmt: skip
-    return {"default": ExplainOptions(seed=seed), "published": published}
+    zero = ExplainOptions(seed=seed, start=Start.ZERO)
+    return {"default": ExplainOptions(seed=seed), "zero": zero, "published": published}
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

@@ -17,7 +17,7 @@ from napari_tessera.contract.progress import SilentMonitor
 from napari_tessera.methods import get_method
 from napari_tessera.methods.come.options import ComeOptions, MapForm, Start
 from napari_tessera.methods.come.preparing import graph_of, prepare
-from napari_tessera.numerics.sharing import share
+from napari_tessera.numerics.sharing import WEIGHTS, share
 from napari_tessera.testing.planted import planted_tissue
 
 if TYPE_CHECKING:
@@ -294,13 +294,18 @@ def test_permuting_cells_permutes_the_free_map() -> None:
 
 
 def test_neighbours_have_the_weight_that_is_asked_for() -> None:
-    own = COME.fit(PAIRED, dataclasses.replace(QUICK, neighbours=0.0), SilentMonitor())
+    own = COME.fit(PAIRED, QUICK, SilentMonitor())
     fitted = COME.fit(PAIRED, dataclasses.replace(QUICK, neighbours=0.5), SilentMonitor())
     alone, shared = (COME.predict(f, PAIRED).composition for f in (own, fitted))
     assert alone is not None
     assert shared is not None
     graph = graph_of(PAIRED)
     np.testing.assert_allclose(shared.values, share(alone.values, graph, 0.5), atol=1e-6)
+
+
+def test_held_out_counts_choose_the_weight_of_the_neighbours_where_asked() -> None:
+    fitted = COME.fit(PAIRED, dataclasses.replace(QUICK, neighbours=None), SilentMonitor())
+    assert fitted.state.values["neighbours"] in WEIGHTS
 
 
 def test_the_free_map_is_composed_as_published(free: tuple[Fitted, RunResult]) -> None:

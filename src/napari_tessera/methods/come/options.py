@@ -77,12 +77,13 @@ class ComeOptions(WantedGenes):
         advanced=True,
     )
     neighbours: float | None = option(
-        None,
+        0.0,
         "Weight of the spots around a spot in its composition; auto asks held-out counts.",
         ge=0.0,
         le=0.9,
         step=0.1,
         advanced=True,
+        none_means="auto",
     )
     contrast_weight: float = option(
         1.0, "Weight of the contrast.", ge=0.0, le=100.0, step=0.1, advanced=True
