@@ -308,5 +308,6 @@ def test_held_out_counts_choose_the_weight_of_the_neighbours_where_asked() -> No
     assert fitted.state.values["neighbours"] in WEIGHTS
 
 
-def test_the_free_map_is_composed_as_published(free: tuple[Fitted, RunResult]) -> None:
-    assert free[0].state.values["neighbours"] == 0.0
+def test_the_free_map_is_composed_as_published_whatever_counts_say() -> None:
+    asked = dataclasses.replace(FREE, neighbours=None)
+    assert COME.fit(PAIRED, asked, SilentMonitor()).state.values["neighbours"] == 0.0
