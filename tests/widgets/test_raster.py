@@ -19,7 +19,6 @@ from napari_tessera.viewer.legend import Legend, Painting
 from napari_tessera.viewer.placement import CellColour, cell_dots
 from napari_tessera.viewer.raster import Dots, DrawAs
 from napari_tessera.widgets.canvas import Canvas
-from napari_tessera.widgets.canvas_hold import CanvasHold
 from napari_tessera.widgets.gene_painter import GenePainter
 from napari_tessera.widgets.main_thread import MainThread
 from napari_tessera.widgets.raster_painter import RasterPainter
@@ -330,7 +329,7 @@ def test_of_too_many_cells_on_their_way_some_are_drawn_as_points(
     qtbot: QtBot,
 ) -> None:
     monkeypatch.setattr(raster, "MOST_POINTS", 100)
-    preview, xy = Preview(viewer, CanvasHold(viewer)), np.arange(600.0).reshape(300, 2)
+    preview, xy = Preview(viewer), np.arange(600.0).reshape(300, 2)
     preview.offer(view, Job(name="stem_0", title="STEM", run_dir=tmp_path), xy)
     qtbot.waitUntil(lambda: "placed cells" in viewer.layers)
     np.testing.assert_array_equal(viewer.layers["placed cells"].data, xy[::3, ::-1])

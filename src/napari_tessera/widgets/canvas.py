@@ -14,7 +14,6 @@ from napari_tessera.viewer.layer_data import MARK, Role
 from napari_tessera.viewer.neighbourly import element_metadata, spots_metadata
 from napari_tessera.viewer.tissue import OUTLINE_BEHIND_CELLS, OUTLINE_OPACITY, tissue_layers
 from napari_tessera.widgets.camera import CameraWatch, look_at_spots
-from napari_tessera.widgets.canvas_hold import CanvasHold
 from napari_tessera.widgets.gene_painter import GenePainter
 from napari_tessera.widgets.guest_legends import GuestLegends
 from napari_tessera.widgets.layer_list import insert_layer
@@ -93,8 +92,7 @@ class Canvas:
         self._tell = bench.failed.emit
         self.genes = GenePainter(viewer, bench.tasks.errands, self._tell)
         self._guests = GuestLegends(viewer, self._refresh_legend)
-        self._hold = CanvasHold(viewer)
-        self._preview = Preview(viewer, self._hold)
+        self._preview = Preview(viewer)
         self._preview.drawn.connect(self._on_preview_drawn)
         self._camera = CameraWatch(viewer)
         self._camera.moved.connect(self.follow_camera)
@@ -295,7 +293,7 @@ class Canvas:
         """Draw a run that was loaded; earlier ones stay in the list, hidden."""
         if self._view is None:
             return
-        self._hold.hold_all()
+        self._preview.hold.hold_all()
         for name, layers in self.runs.items():
             if name != run.name:
                 layers.hide()

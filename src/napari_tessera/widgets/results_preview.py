@@ -14,6 +14,7 @@ from napari_tessera.viewer.colours import Categories, categories
 from napari_tessera.viewer.frames import row_col
 from napari_tessera.viewer.legend import Legend, category_legend
 from napari_tessera.viewer.placement import NO_TYPE, preview_layer
+from napari_tessera.widgets.canvas_hold import CanvasHold
 from napari_tessera.widgets.layer_list import insert_layer
 from napari_tessera.widgets.one_paint import SETTLE_MS
 from napari_tessera.widgets.points_layer import refill_points
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
     from napari_tessera.contract.views import TissueView
     from napari_tessera.jobs.job import Job
     from napari_tessera.viewer.layer_data import LayerData
-    from napari_tessera.widgets.canvas_hold import CanvasHold
 
 EVERY_MS, MOST_MS = 500, 4_000
 """A preview that comes sooner than this after the last one waits; the newest wins."""
@@ -50,24 +50,24 @@ class Preview:
     ----------
     viewer : napari.Viewer
         Where to draw.
-    hold : CanvasHold
-        Has the canvas painted later.
 
     Attributes
     ----------
+    hold : CanvasHold
+        Has the canvas painted later.
     drawn : Signal
         Emitted after the cells of another job were drawn (not when they only moved).
     """
 
     drawn = Signal()
 
-    def __init__(self, viewer: Viewer, hold: CanvasHold) -> None:
+    def __init__(self, viewer: Viewer) -> None:
         self._viewer = viewer
         self._layer: Layer | None = None
         self._types: tuple[str, Categories] | None = None
         self._waiting: tuple[TissueView, Job, NDArray[np.float64]] | None = None
-        self._hold = hold
-        hold.painted.connect(self._rest)
+        self.hold = CanvasHold(viewer)
+        self.hold.painted.connect(self._rest)
         self._timer = QTimer()
         self._timer.setSingleShot(True)
         self._timer.timeout.connect(self._draw_waiting)
@@ -151,7 +151,7 @@ class Preview:
     def _draw(self, view: TissueView, job: Job, xy: NDArray[np.float64]) -> None:
         every = slice(None, None, max(-(-len(xy) // raster.MOST_POINTS), 1))
         shown = xy[every]
-        self._hold.hold_all()
+        self.hold.hold_all()
         if self._fits(job, len(shown)) and self._layer is not None:
             self._layer.data = row_col(shown)
             return

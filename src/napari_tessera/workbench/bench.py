@@ -304,8 +304,7 @@ class Bench:
 
     def resume(self, job: Job, *, in_process: bool = False) -> Job:
         """Go on with a job that was cancelled or failed, from its last checkpoint."""
-        run_dir = RunDir(job.run_dir)
-        launch = Launch(name=job.name, title=job.title, run_dir=run_dir, finished=False)
+        launch = Launch(name=job.name, title=job.title, run_dir=RunDir(job.run_dir), finished=False)
         return self._start(launch, in_process=in_process)
 
     def painted(self, seconds: float) -> None:
