@@ -17,12 +17,14 @@ from concurrent.futures import ThreadPoolExecutor, wait
 from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
+import psutil
 import torch
 
 from napari_tessera.contract.errors import MemoryExhaustedError
 from napari_tessera.contract.progress import Verdict
 from napari_tessera.contract.state import State, join_states
 from napari_tessera.numerics.minimise import Optimisation
+from napari_tessera.numerics.release import release_memory
 from napari_tessera.numerics.tensors import one_thread
 
 if TYPE_CHECKING:
@@ -41,6 +43,10 @@ LOOK_EVERY_S = 1.0
 TURN_S = 0.3
 """Time for which threads take step after step before they wait for each other. A stop is heard
 between two turns."""
+
+RELEASE_EVERY_S, GROWN = 1.0, 2**29
+"""Time after which free memory is given back between two turns, if the process has grown by so many
+bytes: of large steps the C library keeps twice what is used."""
 
 SWITCH_S = 0.0005
 """Time after which a thread that has the interpreter lets another one have it: with Python's own
@@ -103,7 +109,7 @@ def minimise_together(
     runs = [
         Optimisation.start(net, plan, part) for (net, plan), part in zip(pairs, parts, strict=True)
     ]
-    early, told = False, max(run.step for run in runs)
+    early, told, spare = False, max(run.step for run in runs), _Spare()
     with _threads(at_once) as lanes:
         while not early and (waiting := [run for run in runs if not run.done]):
             turn = sorted(waiting, key=lambda run: run.step)[: max(at_once, 1)]
@@ -115,6 +121,7 @@ def minimise_together(
             for step in range(min(told, lead.step - 1), lead.step):
                 watch.each_step(step)
             told = lead.step
+            spare.release()
             early = _tell(runs, lead, watch) is Verdict.FINISH
     shares = [run.step / run.plan.n_steps for run in runs]
     return Together(shares, [run.end() for run in runs], early)
@@ -144,6 +151,21 @@ def side_by_side(work: Callable[[ItemT], DoneT], items: Iterable[ItemT]) -> Iter
     n = torch.get_num_threads()
     with one_thread(), ThreadPoolExecutor(n, initializer=partial(torch.set_num_threads, 1)) as pool:
         yield from pool.map(work, items)
+
+
+class _Spare:
+    """Gives free memory back now and then, where there is much."""
+
+    def __init__(self) -> None:
+        self._process = psutil.Process()
+        self._first, self._at = self._process.memory_info().rss, time.monotonic()
+
+    def release(self) -> None:
+        """Give back, if it is time."""
+        if time.monotonic() - self._at > RELEASE_EVERY_S:
+            self._at = time.monotonic()
+            if self._process.memory_info().rss > self._first + GROWN:
+                release_memory()
 
 
 def _turn(run: Optimisation) -> None:
