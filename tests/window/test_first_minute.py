@@ -176,7 +176,7 @@ def test_a_click_goes_through_the_frame(panel: TourPanel, viewer: Viewer, qtbot:
     def under() -> object:
         return QApplication.widgetAt(dock.mapToGlobal(dock.rect().center()))
 
-    # nothing lies there before the window is on the screen, and all of the frame before it is cut out
+    # nothing lies there before the window is seen, all of the frame before it is cut out
     qtbot.waitUntil(lambda: under() is not None and not isinstance(under(), Frame))
 
 
