@@ -174,6 +174,7 @@ def test_a_click_goes_through_the_frame(panel: TourPanel, viewer: Viewer, qtbot:
     assert dock is not None
 
     def under() -> object:
+        dock.window().raise_()  # windows of other tests may lie there, on a screen that all share
         return QApplication.widgetAt(dock.mapToGlobal(dock.rect().center()))
 
     # nothing lies there before the window is seen, all of the frame before it is cut out

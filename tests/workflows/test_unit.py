@@ -20,6 +20,7 @@ from napari_tessera.contract.progress import Progress, SilentMonitor, Verdict
 from napari_tessera.jobs.monitor import RunDirMonitor
 from napari_tessera.jobs.supervise import usable_threads
 from napari_tessera.methods import METHODS
+from napari_tessera.numerics import together
 from napari_tessera.workflows.processor import memory_words, thread_share
 from napari_tessera.workflows.unit import solve
 
@@ -132,6 +133,7 @@ def test_a_resumed_run_equals_an_unbroken_one(
 
     monitor = RunDirMonitor(run_dir, emit)
     monkeypatch.setattr(monitor, "_pass_on", emit)  # every step counts here
+    monkeypatch.setattr(together, "TURN_S", 0.0)  # and is told of
     with pytest.raises(FitCancelled):
         solve(run_dir, monitor)
     resumed = solve(run_dir, SilentMonitor())
