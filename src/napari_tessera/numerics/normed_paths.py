@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 
+from napari_tessera.numerics.normed_tail import FirstNorm
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -42,12 +44,10 @@ class TwoLayerPass:
         from napari_tessera.numerics.path_kernels import find_active
 
         self._tail, self._ray = tail, ray
-        self._begin = ray.begin - ray.begin.mean()
-        self._step = ray.step - ray.step.mean(dim=1, keepdim=True)
-        self._rate = _rate(self._begin, self._step, ray.nodes, tail.norms[0].eps)
-        self._line = _line(self._begin, self._step, self._rate, tail, ray)
+        self._first = FirstNorm(tail.norms[0], ray)
+        self._line = _line(self._first, tail, ray)
         self._second = _second(tail)
-        shape = (*ray.nodes.shape, self._begin.numel())
+        shape = (*ray.nodes.shape, self._first.begin.numel())
         self._active: NDArray[np.int8] = np.empty(shape, dtype=np.int8)
         find_active(self._line, self._active)
         self._on = torch.from_numpy(self._active[:, 0]).float()
@@ -87,12 +87,12 @@ class TwoLayerPass:
             turn_only(gradient.numpy(), self._embedded.numpy(), self._length)
         h = torch.mm(gradient, tail.weights[1], out=self._raised)
         whole, products = torch.empty(n, h.shape[1]), torch.empty(n, n_nodes)
-        changed = torch.zeros(n, self._begin.numel())
+        changed = torch.zeros(n, self._first.begin.numel())
         parts = (h, self._ray.weights, whole, changed, products)
         back = tuple(part.contiguous().numpy() for part in parts)
         come_back(self._line, self._second, self._active, self._kept, back)
         mean = torch.addcmul(changed, whole @ tail.centred[0].T, self._on)
-        return self._through_first_norm(mean.mul_(tail.norms[0].gain), products)
+        return self._first.unseen(mean.mul_(tail.norms[0].gain), products)
 
     def _first_sums(self) -> torch.Tensor:
         """Add up the units that are active at the first node, (3, n, n_out)."""
@@ -105,29 +105,13 @@ class TwoLayerPass:
         sums[2] += bias
         return sums
 
-    def _through_first_norm(self, mean: torch.Tensor, products: torch.Tensor) -> torch.Tensor:
-        """Take from the mean gradient what the first norm does not see."""
-        mean -= mean.mean(dim=1, keepdim=True)
-        share = self._ray.weights * self._rate.pow(3) * products / self._begin.numel()
-        mean -= share.sum(dim=1)[:, None] * self._begin
-        return mean.sub_((share * self._ray.nodes).sum(dim=1)[:, None] * self._step)
 
-
-def _rate(begin: torch.Tensor, step: torch.Tensor, nodes: torch.Tensor, eps: float) -> torch.Tensor:
-    """Inverse standard deviation of the first layer's output, shape (n, n_nodes)."""
-    cross, far = (step @ begin)[:, None], step.square().sum(dim=1)[:, None]
-    spread = (begin @ begin + 2 * nodes * cross + nodes.square() * far).clamp_(min=0)
-    return (spread / begin.numel() + eps).rsqrt()
-
-
-def _line(
-    begin: torch.Tensor, step: torch.Tensor, rate: torch.Tensor, tail: NormedTail, ray: Ray
-) -> Line:
+def _line(first: FirstNorm, tail: NormedTail, ray: Ray) -> Line:
     """Lay the paths out for the loops."""
     from napari_tessera.numerics.path_kernels import Line
 
     norm = tail.norms[0]
-    parts = (begin * norm.gain, step * norm.gain, norm.shift, rate, ray.nodes)
+    parts = (first.begin * norm.gain, first.step * norm.gain, norm.shift, first.rate, ray.nodes)
     return Line(*(part.contiguous().numpy() for part in parts))
 
 

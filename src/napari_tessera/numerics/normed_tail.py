@@ -109,7 +109,7 @@ class NormedPass:
     def __init__(self, tail: NormedTail, ray: Ray) -> None:
         self._tail, self._ray = tail, ray
         self._kept: list[tuple[torch.Tensor, ...]] = []
-        self._first = _FirstNorm(tail.norms[0], ray)
+        self._first = FirstNorm(tail.norms[0], ray)
         self._active = self._first.forward().relu_()
 
     def forward(self) -> torch.Tensor:
@@ -158,36 +158,65 @@ class NormedPass:
         )
 
 
-class _FirstNorm:
-    """The first LayerNorm along straight paths."""
+class FirstNorm:
+    """The first LayerNorm along straight paths.
+
+    Parameters
+    ----------
+    norm : Norm
+        Its weights.
+    ray : Ray
+        The paths.
+
+    Attributes
+    ----------
+    begin : torch.Tensor, shape (width,)
+        Where the paths begin, less its mean.
+    step : torch.Tensor, shape (n, width)
+        How far they go, less their means.
+    rate : torch.Tensor, shape (n, n_nodes)
+        Inverse standard deviation at every node.
+    """
 
     def __init__(self, norm: Norm, ray: Ray) -> None:
         self._norm, self._nodes, self._weights = norm, ray.nodes, ray.weights
-        self._begin = ray.begin - ray.begin.mean()
-        self._step = ray.step - ray.step.mean(dim=1, keepdim=True)
+        self.begin = ray.begin - ray.begin.mean()
+        self.step = ray.step - ray.step.mean(dim=1, keepdim=True)
         width, a = ray.begin.numel(), ray.nodes
-        cross, far = (self._step @ self._begin)[:, None], self._step.square().sum(dim=1)[:, None]
-        spread = (self._begin @ self._begin + 2 * a * cross + a.square() * far).clamp_(min=0)
-        self._rate = (spread / width + norm.eps).rsqrt()
+        cross, far = (self.step @ self.begin)[:, None], self.step.square().sum(dim=1)[:, None]
+        spread = (self.begin @ self.begin + 2 * a * cross + a.square() * far).clamp_(min=0)
+        self.rate = (spread / width + norm.eps).rsqrt()
 
     def forward(self) -> torch.Tensor:
         """Normalised outputs at all nodes, shape (n * n_nodes, width)."""
-        norm, width = self._norm, self._begin.numel()
-        rate = self._rate[:, :, None]
-        found = torch.addcmul(norm.shift, rate, self._begin * norm.gain)
-        found.addcmul_(rate * self._nodes[:, :, None], (self._step * norm.gain)[:, None])
+        norm, width = self._norm, self.begin.numel()
+        rate = self.rate[:, :, None]
+        found = torch.addcmul(norm.shift, rate, self.begin * norm.gain)
+        found.addcmul_(rate * self._nodes[:, :, None], (self.step * norm.gain)[:, None])
         return found.view(-1, width)
 
     def pull(self, gradient: torch.Tensor) -> torch.Tensor:
         """Mean over the nodes of the gradient at the input, shape (n, width)."""
-        n, n_nodes = self._rate.shape
-        width = self._begin.numel()
-        rate, a, gain = self._rate, self._nodes, self._norm.gain
+        n, n_nodes = self.rate.shape
+        width = self.begin.numel()
+        rate, a, gain = self.rate, self._nodes, self._norm.gain
         cube = gradient.view(n, n_nodes, width)
         mean = torch.bmm((self._weights * rate)[:, None], cube).squeeze(1).mul_(gain)
+        along = (gradient @ (self.begin * gain)).view(n, n_nodes)
+        along = along + a * torch.bmm(cube, (self.step * gain)[:, :, None]).squeeze(2)
+        return self.unseen(mean, along)
+
+    def unseen(self, mean: torch.Tensor, along: torch.Tensor) -> torch.Tensor:
+        """Take from a mean gradient what the norm does not see.
+
+        Parameters
+        ----------
+        mean : torch.Tensor, shape (n, width)
+            Mean over the nodes of rate times gradient, times the gain. Its memory is used.
+        along : torch.Tensor, shape (n, n_nodes)
+            Product of gradient, gain and centred input at every node.
+        """
         mean -= mean.mean(dim=1, keepdim=True)
-        along = (gradient @ (self._begin * gain)).view(n, n_nodes)
-        along = along + a * torch.bmm(cube, (self._step * gain)[:, :, None]).squeeze(2)
-        share = self._weights * rate.pow(3) * along / width
-        mean -= share.sum(dim=1)[:, None] * self._begin
-        return mean.sub_((share * a).sum(dim=1)[:, None] * self._step)
+        share = self._weights * self.rate.pow(3) * along / self.begin.numel()
+        mean -= share.sum(dim=1)[:, None] * self.begin
+        return mean.sub_((share * self._nodes).sum(dim=1)[:, None] * self.step)
