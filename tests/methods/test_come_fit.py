@@ -16,8 +16,9 @@ from napari_tessera.contract.expression import ExpressionScale
 from napari_tessera.contract.progress import SilentMonitor
 from napari_tessera.methods import get_method
 from napari_tessera.methods.come.options import ComeOptions, MapForm, Start
-from napari_tessera.methods.come.preparing import graph_of, prepare
+from napari_tessera.methods.come.preparing import prepare
 from napari_tessera.numerics.sharing import WEIGHTS, share
+from napari_tessera.numerics.spatial_statistics import graph_of
 from napari_tessera.testing.planted import planted_tissue
 
 if TYPE_CHECKING:

@@ -9,10 +9,12 @@ import numpy as np
 import pytest
 from napari.components import ViewerModel
 
+from napari_tessera.contract.method import Task
 from napari_tessera.testing.planted import PlantedTissue, planted_tissue
 from napari_tessera.testing.scene import planted_run, planted_view
 from napari_tessera.viewer.spots import paint_polygons
 from napari_tessera.widgets.canvas import Canvas
+from napari_tessera.widgets.model_dock import ModelDock
 from napari_tessera.workbench.bench import Bench
 
 if TYPE_CHECKING:
@@ -49,6 +51,17 @@ def viewer(qtbot: QtBot) -> ViewerModel:  # noqa: ARG001 - timers need an applic
 @pytest.fixture
 def bench() -> Bench:
     return Bench(lambda work: work())
+
+
+@pytest.fixture
+def domains_dock(qtbot: QtBot, bench: Bench) -> ModelDock:
+    """Ask for domains."""
+    made = ModelDock(bench)
+    qtbot.addWidget(made)
+    made.show()
+    made.question.setCurrentText(str(Task.CLUSTER))
+    made.question.textActivated.emit(str(Task.CLUSTER))
+    return made
 
 
 @pytest.fixture

@@ -10,11 +10,10 @@ import pytest
 from napari_tessera.contract.inputs import RunSpec
 from napari_tessera.contract.method import Task
 from napari_tessera.data.write import RunSummary
-from napari_tessera.widgets.model_dock import ModelDock
-from napari_tessera.workbench.bench import Bench
 
 if TYPE_CHECKING:
-    from pytestqt.qtbot import QtBot
+    from napari_tessera.widgets.model_dock import ModelDock
+    from napari_tessera.workbench.bench import Bench
 
 PLACED = RunSummary(
     name="stem_1a2b3c4d", method="stem", created="", n_cells=9, n_spots=9, scores={}, baseline={},
@@ -24,20 +23,10 @@ DOMAINS = dataclasses.replace(PLACED, name="transst_1a2b3c4d", answers=("domains
 
 
 @pytest.fixture
-def bench() -> Bench:
-    return Bench(lambda work: work())
-
-
-@pytest.fixture
-def dock(qtbot: QtBot, bench: Bench) -> ModelDock:
+def dock(domains_dock: ModelDock, bench: Bench) -> ModelDock:
     """Ask for domains in a tissue with two runs."""
-    dock = ModelDock(bench)
-    qtbot.addWidget(dock)
-    dock.show()
-    dock.question.setCurrentText(str(Task.CLUSTER))
-    dock.question.textActivated.emit(str(Task.CLUSTER))
     bench.runs_changed.emit((DOMAINS, PLACED))
-    return dock
+    return domains_dock
 
 
 def choose(dock: ModelDock, name: str) -> None:

@@ -11,7 +11,6 @@ from anndata import AnnData
 from napari_tessera.contract.inputs import RunSpec, Selection
 from napari_tessera.contract.method import Task
 from napari_tessera.widgets.main_thread import MainThread
-from napari_tessera.widgets.model_dock import ModelDock
 from napari_tessera.workbench.bench import Bench
 
 if TYPE_CHECKING:
@@ -19,6 +18,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pytestqt.qtbot import QtBot
+
+    from napari_tessera.widgets.model_dock import ModelDock
 
 COLUMNS = {"batch": ["one", "two"], "layer": ["inner", "outer"]}
 
@@ -34,14 +35,8 @@ def bench(qtbot: QtBot) -> Iterator[Bench]:
 
 
 @pytest.fixture
-def dock(qtbot: QtBot, bench: Bench) -> ModelDock:
-    """Ask for domains."""
-    dock = ModelDock(bench)
-    qtbot.addWidget(dock)
-    dock.show()
-    dock.question.setCurrentText(str(Task.CLUSTER))
-    dock.question.textActivated.emit(str(Task.CLUSTER))
-    return dock
+def dock(domains_dock: ModelDock) -> ModelDock:
+    return domains_dock
 
 
 def section(folder: Path, columns: dict[str, list[str]]) -> str:

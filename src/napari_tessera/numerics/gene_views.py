@@ -14,7 +14,7 @@ from scipy import sparse
 
 from napari_tessera.numerics.gene_panel import comparable_cells, moments, sample_cells
 from napari_tessera.numerics.imputers import Sides, row_blocks, standard_columns
-from napari_tessera.numerics.spatial_statistics import neighbour_graph
+from napari_tessera.numerics.spatial_statistics import graph_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -96,10 +96,7 @@ def pooled(components: torch.Tensor, cells: torch.Tensor) -> torch.Tensor:
 
 def smoothed(spots: torch.Tensor, inputs: PairedData) -> torch.Tensor:
     """Mean of every spot and its neighbours, standardised per gene."""
-    graph = inputs.spot_graph
-    if graph is None:
-        graph = neighbour_graph(inputs.spot_xy)
-    own = sparse.csr_matrix(graph + sparse.identity(len(spots)), dtype=np.float32)
+    own = sparse.csr_matrix(graph_of(inputs) + sparse.identity(len(spots)), dtype=np.float32)
     degree = np.asarray(own.sum(axis=1)).ravel()
     mean = sparse.csr_matrix(sparse.diags(1 / degree) @ own) @ spots.cpu().numpy()
     return standard_columns(torch.from_numpy(np.asarray(mean, dtype=np.float32)).to(spots))

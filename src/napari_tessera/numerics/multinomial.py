@@ -20,7 +20,7 @@ from napari_tessera.numerics.cell_map import CellMap
 from napari_tessera.numerics.counts import spots_as_cells
 from napari_tessera.numerics.held_out import HeldOut, hold_out
 from napari_tessera.numerics.kernels import gaussian_adjacency
-from napari_tessera.numerics.spatial_statistics import morans_i, neighbour_graph
+from napari_tessera.numerics.spatial_statistics import graph_of, morans_i
 from napari_tessera.numerics.tensors import dense_rows
 
 if TYPE_CHECKING:
@@ -94,9 +94,8 @@ def gene_weights(inputs: PairedData, recipe: MapRecipe) -> NDArray[np.float64]:
     """Moran's I to a power, scaled to keep the cells' mean weighted count; shape (n_genes,)."""
     if recipe.gene_weight_power == 0:
         return np.ones(inputs.n_genes)
-    graph = neighbour_graph(inputs.spot_xy) if inputs.spot_graph is None else inputs.spot_graph
     normalised = inputs.spots.values.multiply(1 / np.maximum(inputs.spots.totals(), 1)[:, None])
-    moran = np.maximum(morans_i(sparse.csr_matrix(normalised), graph), 0.0)
+    moran = np.maximum(morans_i(sparse.csr_matrix(normalised), graph_of(inputs)), 0.0)
     weights = moran**recipe.gene_weight_power
     counts = np.asarray(inputs.cells.values.sum(axis=0, dtype=np.float64)).ravel()
     scale = (weights * counts).sum() / max(counts.sum(), 1e-12)

@@ -10,6 +10,8 @@ from scipy import sparse
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from napari_tessera.contract.inputs import PairedData
+
 
 def morans_i(values: sparse.csr_matrix, graph: sparse.csr_matrix) -> NDArray[np.float64]:
     """Moran's I of every column, with row-normalised weights.
@@ -42,6 +44,11 @@ def morans_i(values: sparse.csr_matrix, graph: sparse.csr_matrix) -> NDArray[np.
     cross = product - mean * (x.T @ (out_sum + in_sum)) + mean**2 * total
     safe = spread > 1e-12 * np.maximum(squared, 1e-300)
     return np.where(safe, n_spots / total * cross / np.where(safe, spread, 1.0), 0.0)
+
+
+def graph_of(inputs: PairedData) -> sparse.csr_matrix:
+    """Neighbours of every spot, (n_spots, n_spots): those that came with the data, or the six."""
+    return neighbour_graph(inputs.spot_xy) if inputs.spot_graph is None else inputs.spot_graph
 
 
 def neighbour_graph(xy: NDArray[np.float64], k: int = 6) -> sparse.csr_matrix:

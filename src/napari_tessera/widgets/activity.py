@@ -42,6 +42,7 @@ class Activity:
     def __init__(self, bench: Bench) -> None:
         self._bars: dict[Job, Any] = {}
         self._told_at: dict[Job, float] = {}
+        self._signs: list[QMovie] = []
         self._warm = False
         bench.tissue_opened.connect(self._warm_up)
         bench.job_changed.connect(self._on_changed)
@@ -71,14 +72,15 @@ class Activity:
         if bar is not None and progress is not None:
             bar.set_description(f"{job.title}: {progress_words(progress)}")
             bar.update(max(0, int(progress.fraction * STEPS) - bar.n))
-            for sign in _signs():
+            for sign in self._signs:
                 sign.jumpToNextFrame()
 
     def _begin(self, job: Job) -> None:
         from napari.utils import progress
 
         self._bars[job] = progress(total=STEPS, desc=job.title)
-        for sign in _signs():
+        self._signs = _signs()
+        for sign in self._signs:
             sign.setPaused(True)
         _register(job)
 

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from napari_tessera.methods.come.maps import Arrays, relate
-from napari_tessera.methods.come.preparing import cut, graph_of, has_counts
+from napari_tessera.methods.come.preparing import cut, has_counts
 from napari_tessera.numerics.blending import blend
 from napari_tessera.numerics.seeding import rng_for
 from napari_tessera.numerics.sharing import choose_weight
+from napari_tessera.numerics.spatial_statistics import graph_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -12,8 +12,9 @@ from napari_tessera.methods.come.composing import compose
 from napari_tessera.methods.come.imputing import impute
 from napari_tessera.methods.come.maps import codes, relate
 from napari_tessera.methods.come.packing import unpack
-from napari_tessera.methods.come.preparing import graph_of, prepare
+from napari_tessera.methods.come.preparing import prepare
 from napari_tessera.numerics.sharing import share
+from napari_tessera.numerics.spatial_statistics import graph_of
 
 if TYPE_CHECKING:
     from napari_tessera.contract.inputs import PairedData

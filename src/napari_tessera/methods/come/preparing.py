@@ -13,7 +13,7 @@ from napari_tessera.contract.expression import ExpressionScale
 from napari_tessera.numerics.counts import platform_factors, row_totals, scale_genes, thin
 from napari_tessera.numerics.kernels import gaussian_adjacency
 from napari_tessera.numerics.seeding import rng_for
-from napari_tessera.numerics.spatial_statistics import morans_i, neighbour_graph
+from napari_tessera.numerics.spatial_statistics import graph_of, morans_i
 from napari_tessera.numerics.tensors import dense_rows
 
 if TYPE_CHECKING:
@@ -251,11 +251,6 @@ def cell_classes(inputs: PairedData) -> NDArray[np.int64]:
     if inputs.cell_types is None:
         return np.arange(inputs.n_cells)
     return np.asarray(np.unique(inputs.cell_types, return_inverse=True)[1], dtype=np.int64)
-
-
-def graph_of(inputs: PairedData) -> sparse.csr_matrix:
-    """Neighbours of every spot, (n_spots, n_spots): those that came with the data, or the six."""
-    return neighbour_graph(inputs.spot_xy) if inputs.spot_graph is None else inputs.spot_graph
 
 
 def spatial_genes(inputs: PairedData, n_genes: int | None) -> NDArray[np.int64]:
