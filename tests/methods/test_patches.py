@@ -26,12 +26,18 @@ def _one_thread() -> None:
     torch.set_num_threads(1)
 
 
-def test_a_batch_has_at_most_the_spots_asked_for_and_they_lie_together() -> None:
+def test_a_batch_has_the_spots_asked_for_once_and_they_lie_together() -> None:
     patches = Patches.of(XY, None, TARGET)
     rows = patches.draw(np.random.default_rng(0), 4 * PATCH)
-    assert 2 * PATCH < rows.size <= 4 * PATCH
+    assert np.unique(rows).size == rows.size == 4 * PATCH
     away = np.abs(XY[rows, None] - XY[rows]).sum(axis=2)
     assert ((away == 1).sum(axis=1) >= 2).mean() > 0.95
+
+
+@pytest.mark.parametrize("n", [13 * PATCH, 14 * PATCH, 20 * PATCH])
+def test_a_batch_of_nearly_all_spots_is_as_large_as_it_can_be(n: int) -> None:
+    rows = Patches.of(XY, None, TARGET).draw(np.random.default_rng(0), n)
+    assert np.unique(rows).size == min(n, len(XY))
 
 
 def test_batches_reach_every_spot() -> None:
@@ -81,7 +87,7 @@ def test_a_step_holds_the_drawn_spots_only() -> None:
     drawn = draw(data, options, 0, 0)
     assert drawn.queries is not None
     n_drawn = drawn.spots.n
-    assert n_drawn <= 2 * PATCH
+    assert n_drawn == 2 * PATCH
     assert drawn.queries.matrix.shape == drawn.spots.matrix.shape
     assert drawn.target.shape == (n_drawn, n_drawn)
     again = partial(draw, data, options, 0)(0)

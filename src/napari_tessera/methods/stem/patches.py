@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 PATCH = 64
 """Spots of one patch."""
 
+SPARE = 2
+"""Patches that are looked through, in those that would do if none overlapped."""
+
 
 @dataclasses.dataclass(frozen=True)
 class Patches:
@@ -65,18 +68,30 @@ class Patches:
         return cls(nearest, target)
 
     def draw(self, rng: np.random.Generator, n_spots: int) -> NDArray[np.int64]:
-        """Draw about so many spots, rising; fewer where patches overlap.
+        """Draw whole patches until there are so many spots, and none of them twice.
+
+        Always equally many: torch's library for the CPU keeps what it compiled for every shape that
+        it met, up to half a gigabyte.
 
         Parameters
         ----------
         rng : numpy.random.Generator
             Source of the draw.
         n_spots : int
-            Most spots.
+            How many, if there are; a multiple of `PATCH` is drawn.
+
+        Returns
+        -------
+        ndarray of int, rising
         """
+        everyone = np.arange(len(self.nearest))
         n_patches = max(1, n_spots // PATCH)
-        centres = rng.choice(len(self.nearest), size=n_patches, replace=False)
-        return np.unique(self.nearest[centres]).astype(np.int64)
+        n = min(n_patches * PATCH, everyone.size)
+        in_turn = self.nearest[rng.permutation(everyone)[: SPARE * n_patches]].ravel()
+        first_seen = np.sort(np.unique(in_turn, return_index=True)[1])
+        found = in_turn[first_seen][:n]
+        missing = rng.permutation(np.setdiff1d(everyone, found))[: n - found.size]
+        return np.sort(np.concatenate([found, missing])).astype(np.int64)
 
     def target_of(self, rows: NDArray[np.int64]) -> sparse.csr_matrix:
         """Cut the target to some spots; rows sum to one."""
