@@ -25,6 +25,9 @@ TISSUE = planted_tissue(n_cells=300, n_spots=120, n_genes=60, seed=4)
 PAIRED = TISSUE.paired
 STEM = get_method("stem")
 QUICK = StemOptions(steps=6, members=2, batch_cells=64, seed=3)
+ALONE = StemOptions(steps=6, members=1, batch_cells=64, seed=3)
+"""A trial and a network beside it: nothing is to be chosen."""
+
 N_REPORTS = 18
 """Trial and two members, six steps each."""
 
@@ -79,6 +82,22 @@ def test_a_resumed_fit_ends_as_an_unbroken_one(cancel_at: int, unbroken: Fitted)
     assert_same(STEM.fit(PAIRED, QUICK, SilentMonitor(), watcher.state), unbroken)
 
 
+@pytest.mark.parametrize("cancel_at", [1, 6, 7, 12])
+def test_one_network_is_resumed_beside_its_trial(cancel_at: int) -> None:
+    watcher = Watcher(cancel_at=cancel_at)
+    with pytest.raises(FitCancelled):
+        STEM.fit(PAIRED, ALONE, watcher)
+    unbroken = STEM.fit(PAIRED, ALONE, SilentMonitor())
+    assert_same(STEM.fit(PAIRED, ALONE, SilentMonitor(), watcher.state), unbroken)
+
+
+def test_one_network_is_the_first_of_several(unbroken: Fitted) -> None:
+    alone = STEM.fit(PAIRED, ALONE, SilentMonitor())
+    assert alone.scores == unbroken.scores
+    for name, array in alone.state.part("member0").arrays.items():
+        assert np.array_equal(array, unbroken.state.arrays[f"member0/{name}"]), name
+
+
 def test_a_fit_does_not_depend_on_the_number_of_threads(unbroken: Fitted) -> None:
     torch.set_num_threads(3)
     try:
@@ -92,9 +111,11 @@ def test_finished_early_all_networks_count_once_they_have_begun_to_learn() -> No
     assert [f.state.values["n_members"] for f in (soon, later)] == [1, 2]
 
 
-@pytest.mark.parametrize("finish_at", [1, 6, 9, 15])
-def test_finishing_early_keeps_a_valid_result(finish_at: int) -> None:
-    fitted = STEM.fit(PAIRED, QUICK, Watcher(finish_at=finish_at))
+@pytest.mark.parametrize(
+    ("finish_at", "options"), [*((n, QUICK) for n in (1, 6, 9, 15)), (1, ALONE), (9, ALONE)]
+)
+def test_finishing_early_keeps_a_valid_result(finish_at: int, options: StemOptions) -> None:
+    fitted = STEM.fit(PAIRED, options, Watcher(finish_at=finish_at))
     assert fitted.ending == "finished early"
     placement = STEM.predict(fitted, PAIRED).placement
     assert placement is not None

@@ -79,6 +79,25 @@ class MemoryExhaustedError(FitError):
     """The device or the machine ran out of memory."""
 
 
+_MEMORY_WORDS = (
+    "out of memory", "can't allocate memory", "not enough memory", "cannot allocate memory",
+    "could not create a primitive", "could not create a memory", "can't start new thread",
+)  # fmt: skip
+
+
+def is_memory_error(error: BaseException) -> bool:
+    """Whether it means that memory ran out; torch says so in several types and wordings.
+
+    Parameters
+    ----------
+    error : BaseException
+        What was raised.
+    """
+    text = str(error).lower()
+    named = isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError"
+    return named or any(words in text for words in _MEMORY_WORDS)
+
+
 class WorkerDiedError(FitError):
     """The child process that trained ended without reporting an outcome."""
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import torch
 
+from napari_tessera.numerics.blocks import rows_at_once
+
 BLOCK_ENTRIES = 2**23
 """Entries of one block of squared distances."""
 
@@ -28,7 +30,7 @@ def nearest_rows(queries: torch.Tensor, keys: torch.Tensor, k: int) -> torch.Ten
     """
     k = min(k, len(keys))
     half_norms = (keys**2).sum(dim=1) / 2
-    size = max(1, BLOCK_ENTRIES // max(len(keys), 1))
+    size = rows_at_once(BLOCK_ENTRIES, len(keys), keys.device)
     # written into one array: small results kept between large blocks would break up the memory
     found = torch.empty((len(queries), k), dtype=torch.int64, device=queries.device)
     for start in range(0, len(queries), size):

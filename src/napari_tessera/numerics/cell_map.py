@@ -8,13 +8,15 @@ neither is the transpose of the other.
 from __future__ import annotations
 
 import dataclasses
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
 from scipy import sparse
 
-from napari_tessera.numerics.placing import BLUR, NEAR, geometric_median, two_modes
+from napari_tessera.numerics.blocks import CPU, rows_at_once
+from napari_tessera.numerics.placing import BLUR, NEAR, ROWS, geometric_median, two_modes
+from napari_tessera.numerics.together import side_by_side
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -72,15 +74,18 @@ class CellMap:
         Sizes.
     logits : callable
         From a slice of cells to logits (n_block, n_spots), float32.
+    device : torch.device
+        Where they are computed.
     """
 
     n_cells: int
     n_spots: int
     logits: Callable[[slice], torch.Tensor]
+    device: torch.device = CPU
 
     def blocks(self) -> Iterator[slice]:
         """Slices of cells that keep a block of logits small."""
-        size = max(1, min(self.n_cells, BLOCK_ENTRIES // max(self.n_spots, 1)))
+        size = rows_at_once(BLOCK_ENTRIES, self.n_spots, self.device)
         for start in range(0, self.n_cells, size):
             yield slice(start, min(start + size, self.n_cells))
 
@@ -217,33 +222,24 @@ class CellMap:
             Typical distance of neighbouring spots.
         """
         n = self.n_cells
-        top = _Top.empty(n, min(MOST_K, self.n_spots))
-        xy, mean = np.empty((n, 2)), np.empty((n, 2))
+        top, mean = _Top.empty(n, min(MOST_K, self.n_spots)), np.empty((n, 2))
         covariance = np.empty((n, 2, 2), dtype=np.float32)
-        entropy, confidence = np.empty((2, n), dtype=np.float32)
-        modes, mode_mass = np.empty((n, 2, 2)), np.empty((n, 2), dtype=np.float32)
+        entropy = np.empty(n, dtype=np.float32)
         for block in self.blocks():
             p = self.logits(block).softmax(dim=1)
             top.take(block, p)
             mean[block], covariance[block] = _moments(p, spot_xy)
             entropy[block] = _entropy(p)
-            points = spot_xy[top.spots[block]]
-            xy[block] = geometric_median(top.p[block], points, BLUR * pitch)
-            near = np.linalg.norm(points - xy[block, None], axis=2) <= NEAR * pitch
-            confidence[block] = np.clip((top.p[block] * near).sum(axis=1), 0, 1)
-            modes[block], mode_mass[block] = two_modes(top.p[block], points, pitch)
+        places = top.places(spot_xy, pitch)
         matrix, residual = top.by_mass(self.n_spots)
         return MapRows(
-            xy=xy,
             mean_xy=mean,
             covariance=covariance,
             entropy=entropy,
-            confidence=confidence,
             modal_spot=top.spots[:, 0].astype(np.int64),
             map=matrix,
             map_residual=residual,
-            modes=modes,
-            mode_mass=mode_mass,
+            **places,
         )
 
     @torch.no_grad()
@@ -277,6 +273,28 @@ class _Top:
         best = p.topk(self.p.shape[1], dim=1)
         self.p[block] = best.values.cpu().numpy()
         self.spots[block] = best.indices.cpu().numpy()
+
+    def places(self, spot_xy: NDArray[np.float64], pitch: float) -> dict[str, NDArray[Any]]:
+        """Median, confidence and modes of every row, some rows on each of torch's threads."""
+        n = len(self.p)
+        found: dict[str, NDArray[Any]] = {
+            "xy": np.empty((n, 2)),
+            "confidence": np.empty(n, dtype=np.float32),
+            "modes": np.empty((n, 2, 2)),
+            "mode_mass": np.empty((n, 2), dtype=np.float32),
+        }
+
+        def fill(start: int) -> None:
+            rows = slice(start, start + ROWS)
+            p, points = self.p[rows], spot_xy[self.spots[rows]]
+            xy = geometric_median(p, points, BLUR * pitch)
+            near = np.linalg.norm(points - xy[:, None], axis=2) <= NEAR * pitch
+            found["xy"][rows], found["confidence"][rows] = xy, (p * near).sum(axis=1).clip(0, 1)
+            found["modes"][rows], found["mode_mass"][rows] = two_modes(p, points, pitch)
+
+        for _ in side_by_side(fill, range(0, n, ROWS)):
+            pass
+        return found
 
     def by_mass(self, n_spots: int) -> tuple[sparse.csr_matrix, NDArray[np.float32]]:
         """Keep `MASS` of every row, at least `LEAST_K` entries; also the mass left out."""
@@ -333,4 +351,6 @@ def embedding_map(
         parts = [(scale / len(members)) * (u[block] @ z.T) for u, z, scale in members]
         return torch.stack(parts).sum(dim=0) if len(parts) > 1 else parts[0]
 
-    return CellMap(n_cells=cells[0].shape[0], n_spots=spots[0].shape[0], logits=logits)
+    return CellMap(
+        n_cells=len(cells[0]), n_spots=len(spots[0]), logits=logits, device=cells[0].device
+    )

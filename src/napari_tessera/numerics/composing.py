@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from scipy import sparse
 
-from napari_tessera.numerics.tensors import SparsePattern
+from napari_tessera.numerics.tensors import csr_from_parts
 from napari_tessera.numerics.together import side_by_side
 
 if TYPE_CHECKING:
@@ -57,77 +57,109 @@ def counts_em(
         W; its rows are expected molecules per cell profile.
     """
     profiles, overall = _profiles(cells)
-    by_gene = (sparse.csc_matrix(spots), sparse.csc_matrix(profiles))
+    by_gene = (sparse.csc_matrix(spots), profiles)
     weights = sparse.csr_matrix(cell_map.T, dtype=np.float64)
     weights.sort_indices()
     totals = np.asarray(spots.sum(axis=1, dtype=np.float64)).ravel()
-    pattern = SparsePattern.from_scipy(weights)
-    rows = pattern.rows.numpy()
+    n_held, held = np.diff(weights.indptr), _Held.of(weights)
     for _ in range(n_steps):
-        held = np.maximum(np.bincount(rows, weights.data, minlength=totals.size), 1e-300)
-        weights.data *= (totals / held)[rows]
-        pattern = pattern.with_values(torch.from_numpy(weights.data.astype(np.float32)))
-        weights.data *= _gain(by_gene, pattern, overall)
+        scale = totals / np.maximum(np.asarray(weights.sum(axis=1)).ravel(), 1e-300)
+        weights.data *= np.repeat(scale, n_held)
+        held.values.copy_(torch.from_numpy(weights.data))
+        weights.data *= _gain(by_gene, held, overall)
     return weights
 
 
-def _profiles(cells: sparse.csr_matrix) -> tuple[sparse.csr_matrix, NDArray[np.float64]]:
+def _profiles(cells: sparse.csr_matrix) -> tuple[sparse.csc_matrix, NDArray[np.float64]]:
     """Rows as fractions, and the overall fractions that every profile gets a share of."""
     totals = np.maximum(np.asarray(cells.sum(axis=1, dtype=np.float64)).ravel(), 1e-12)
-    profiles = sparse.csr_matrix(sparse.diags((1 - BACKGROUND) / totals) @ cells)
+    profiles = sparse.csc_matrix(cells, dtype=np.float32, copy=True)
+    profiles.data *= ((1 - BACKGROUND) / totals).astype(np.float32)[profiles.indices]
     overall = np.asarray(cells.sum(axis=0, dtype=np.float64)).ravel()
     return profiles, BACKGROUND * overall / max(overall.sum(), 1e-12)
 
 
 def _gain(
     by_gene: tuple[sparse.csc_matrix, sparse.csc_matrix],
-    pattern: SparsePattern,
+    held: _Held,
     overall: NDArray[np.float64],
-) -> NDArray[np.float64]:
+) -> NDArray[np.float32]:
     """Multiplicative EM update of every stored entry of W, by blocks of genes.
 
     Blocks are shared out among threads and added in their order: a product that is shared out
     itself would be rounded differently by every number of threads.
     """
     spots, profiles = by_gene
-    n_entries = pattern.shape[0] * pattern.shape[1]
-    crowded = CROWDED * n_entries <= len(pattern.values) and n_entries <= MOST_DENSE
-    held = _Filled.of(pattern) if crowded else pattern
+    n_entries = spots.shape[0] * profiles.shape[0]
+    crowded = CROWDED * n_entries <= len(held.values) and n_entries <= MOST_DENSE
+    products = _Filled.of(held) if crowded else held
 
     def gain_of(start: int) -> torch.Tensor:
         genes = slice(start, start + size)
-        cell = torch.from_numpy(profiles[:, genes].toarray().astype(np.float32))
+        cell = _dense(profiles[:, genes])
         cell += torch.from_numpy(overall[genes].astype(np.float32))
-        ratio = torch.from_numpy(spots[:, genes].toarray().astype(np.float32))
-        ratio /= held.matmul(cell).clamp_(min=1e-30)
-        return held.sampled_product(ratio, cell)
+        ratio = _dense(spots[:, genes])
+        ratio /= products.matmul(cell).clamp_(min=1e-30)
+        return products.sampled_product(ratio, cell)
 
     n_genes = spots.shape[1]
-    size = max(1, min(BLOCK_ENTRIES // sum(pattern.shape), -(-n_genes // LEAST_BLOCKS)))
-    gain = torch.zeros_like(pattern.values)
+    size = max(1, min(BLOCK_ENTRIES // sum(held.shape), -(-n_genes // LEAST_BLOCKS)))
+    gain = torch.zeros_like(held.values)
     for part in side_by_side(gain_of, range(0, n_genes, size)):
         gain += part
-    return gain.numpy().astype(np.float64)
+    return gain.numpy()
+
+
+def _dense(some: sparse.csc_matrix) -> torch.Tensor:
+    """Write out a few columns, in float32."""
+    return torch.from_numpy(some.astype(np.float32).toarray())
+
+
+@dataclass(frozen=True)
+class _Held:
+    """W in torch: where it may be other than zero, and its entries in float32."""
+
+    shape: tuple[int, int]
+    indptr: torch.Tensor
+    indices: torch.Tensor
+    values: torch.Tensor
+
+    @classmethod
+    def of(cls, weights: sparse.csr_matrix) -> _Held:
+        indptr, indices = (torch.from_numpy(i) for i in (weights.indptr, weights.indices))
+        return cls(weights.shape, indptr, indices, torch.empty(weights.nnz))
+
+    def matmul(self, right: torch.Tensor) -> torch.Tensor:
+        held = csr_from_parts(self.indptr, self.indices, self.values, self.shape)
+        return held @ right
+
+    def sampled_product(self, left: torch.Tensor, right: torch.Tensor) -> torch.Tensor:
+        entries = torch.zeros_like(self.values)
+        pattern = csr_from_parts(self.indptr, self.indices, entries, self.shape)
+        found: torch.Tensor = torch.sparse.sampled_addmm(pattern, left, right.T, beta=0.0)
+        return found.values()
 
 
 @dataclass(frozen=True)
 class _Filled:
-    """A sparse pattern with its zeros written out; the same products, faster where few are."""
+    """The same with its zeros written out: the same products, faster where few are zero."""
 
-    pattern: SparsePattern
+    rows: torch.Tensor
+    columns: torch.Tensor
     dense: torch.Tensor
 
     @classmethod
-    def of(cls, pattern: SparsePattern) -> _Filled:
-        dense = torch.zeros(pattern.shape)
-        dense[pattern.rows, pattern.indices] = pattern.values
-        return cls(pattern, dense)
+    def of(cls, held: _Held) -> _Filled:
+        rows = torch.repeat_interleave(held.indptr.diff())
+        dense = torch.zeros(held.shape)
+        dense[rows, held.indices] = held.values
+        return cls(rows, held.indices, dense)
 
     def matmul(self, right: torch.Tensor) -> torch.Tensor:
         return self.dense @ right
 
     def sampled_product(self, left: torch.Tensor, right: torch.Tensor) -> torch.Tensor:
-        return (left @ right.T)[self.pattern.rows, self.pattern.indices]
+        return (left @ right.T)[self.rows, self.columns]
 
 
 def composition(

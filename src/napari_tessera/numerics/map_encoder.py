@@ -122,4 +122,6 @@ class MapEncoder:
             with torch.no_grad():
                 return self.logits(self.dense(block))
 
-        return CellMap(n_cells=self.n_cells, n_spots=self.n_spots, logits=logits)
+        return CellMap(
+            n_cells=self.n_cells, n_spots=self.n_spots, logits=logits, device=self.device
+        )

@@ -13,6 +13,7 @@ from napari_tessera.contract.errors import DivergedError, MemoryExhaustedError
 from napari_tessera.contract.progress import Monitor, Progress, Verdict
 from napari_tessera.contract.state import State
 from napari_tessera.numerics.adam import PlainAdamW
+from napari_tessera.numerics.blocks import with_smaller_blocks
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -201,14 +202,8 @@ def _take_step(
     """One step; gives the unweighted terms and their weighted total."""
     for group in optimiser.param_groups:
         group["lr"] = plan.rate(step)
-    weights = plan.weights(step)
     try:
-        optimiser.zero_grad(set_to_none=True)  # first, so that old gradients take no memory
-        terms = plan.terms(step)
-        total = sum((weights[n] * t for n, t in terms.items() if weights[n] != 0), torch.zeros(()))
-        total.backward()  # type: ignore[no-untyped-call]
-        torch.nn.utils.clip_grad_norm_(net.parameters(), plan.clip)
-        losses = {n: float(t.detach()) for n, t in terms.items()} | {"total": float(total.detach())}
+        losses = with_smaller_blocks(lambda: _gradients(net, optimiser, plan, step))
     except torch.OutOfMemoryError as error:
         msg = f"The device ran out of memory at step {step}: {error}"
         hint = "Choose fewer cells per step or fewer genes, or device cpu; then resume the run."
@@ -219,6 +214,19 @@ def _take_step(
         raise DivergedError(msg, "Lower the learning rate, and check the input for huge values.")
     optimiser.step()
     return losses
+
+
+def _gradients(
+    net: nn.Module, optimiser: torch.optim.Optimizer, plan: Plan, step: int
+) -> dict[str, float]:
+    """Losses of a step; their gradients are left in the weights."""
+    weights = plan.weights(step)
+    optimiser.zero_grad(set_to_none=True)  # first, so that old gradients take no memory
+    terms = plan.terms(step)
+    total = sum((weights[n] * t for n, t in terms.items() if weights[n] != 0), torch.zeros(()))
+    total.backward()  # type: ignore[no-untyped-call]
+    torch.nn.utils.clip_grad_norm_(net.parameters(), plan.clip)
+    return {n: float(t.detach()) for n, t in terms.items()} | {"total": float(total.detach())}
 
 
 def module_arrays(net: nn.Module) -> dict[str, np.ndarray]:

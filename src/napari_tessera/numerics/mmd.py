@@ -7,6 +7,8 @@ from typing import Any
 import torch
 from torch.autograd.function import once_differentiable
 
+from napari_tessera.numerics.blocks import rows_at_once
+
 N_KERNELS = 5
 """Gaussian kernels of bandwidth b/4, b/2, b, 2b and 4b."""
 
@@ -55,7 +57,7 @@ class _SignedKernelSum(torch.autograd.Function):
         norms = (z**2).sum(dim=1)
         value = z.new_zeros(())
         grad = torch.empty_like(z)
-        size = max(1, BLOCK_ENTRIES // len(z))
+        size = rows_at_once(BLOCK_ENTRIES, len(z), z.device)
         for start in range(0, len(z), size):
             rows = slice(start, start + size)
             squared = (norms[rows, None] + norms - 2 * z[rows] @ z.T).clamp_(min=0)

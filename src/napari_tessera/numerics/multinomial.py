@@ -126,7 +126,8 @@ def multinomial_map(
     def logits(block: slice) -> torch.Tensor:
         return dense_rows(cells, block, device) @ profiles
 
-    return CellMap(n_cells=cells.shape[0], n_spots=log_profiles.shape[1], logits=logits)
+    n_cells, n_spots = cells.shape[0], log_profiles.shape[1]
+    return CellMap(n_cells=n_cells, n_spots=n_spots, logits=logits, device=device)
 
 
 def choose_temperature(
@@ -169,4 +170,6 @@ def _trials(
 def _held_map(logits: torch.Tensor) -> CellMap:
     """Map of the few cells whose logits are at hand."""
     n_cells, n_spots = logits.shape
-    return CellMap(n_cells=n_cells, n_spots=n_spots, logits=lambda block: logits[block])
+    return CellMap(
+        n_cells=n_cells, n_spots=n_spots, logits=lambda block: logits[block], device=logits.device
+    )

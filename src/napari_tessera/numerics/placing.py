@@ -9,6 +9,8 @@ import numpy as np
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    _Floats = NDArray[np.float64]
+
 STEPS = 25
 """Weiszfeld steps; the placement no longer moves visibly after them."""
 
@@ -38,17 +40,22 @@ def geometric_median(
     -------
     ndarray, shape (n_rows, 2), float64
     """
-    weights = weights.astype(np.float64)
-    total = np.maximum(weights.sum(axis=1, keepdims=True), 1e-300)
-    at = np.einsum("nk,nkd->nd", weights, points) / total
+    held = np.asarray(weights, dtype=np.float64)
+    x, y = (np.ascontiguousarray(points[:, :, i]) for i in (0, 1))
+    at, pull, square = _balance(held, x, y), np.empty_like(held), np.empty_like(held)
     for _ in range(STEPS):
-        offset = points - at[:, None]
-        distance = np.sqrt((offset**2).sum(axis=2) + blur**2)
-        pull = weights / distance
-        at = np.einsum("nk,nkd->nd", pull, points) / np.maximum(
-            pull.sum(axis=1, keepdims=True), 1e-300
-        )
-    return np.asarray(at)
+        np.square(np.subtract(x, at[0][:, None], out=pull), out=pull)
+        pull += np.square(np.subtract(y, at[1][:, None], out=square), out=square)
+        pull += blur**2
+        at = _balance(np.divide(held, np.sqrt(pull, out=pull), out=pull), x, y)
+    return np.stack(at, axis=1)
+
+
+def _balance(pull: _Floats, x: _Floats, y: _Floats) -> tuple[_Floats, _Floats]:
+    """Give the weighted means of the coordinates of every row."""
+    total = np.maximum(pull.sum(axis=1), 1e-300)
+    mean_x, mean_y = (np.einsum("nk,nk->n", pull, v) / total for v in (x, y))
+    return mean_x, mean_y
 
 
 NEAR, APART = 3.0, 6.0
@@ -57,8 +64,11 @@ NEAR, APART = 3.0, 6.0
 LEAST_SECOND, LEAST_RATIO = 0.2, 0.5
 """Mass of a second mode, of the whole and of the first mode, from which a row is bimodal."""
 
-ROWS = 512
+ROWS = 256
 """Rows whose points are compared with one another at once."""
+
+EDGE = 1e-3
+"""Share by which `NEAR` is longer and `APART` shorter: lattices have points at such distances."""
 
 
 def two_modes(
@@ -96,19 +106,22 @@ def _modes(
     weights: NDArray[np.floating], points: NDArray[np.float64], pitch: float
 ) -> tuple[NDArray[np.float64], NDArray[np.float32]]:
     """Do the work of `two_modes` for a few rows."""
+    near, far = (NEAR * (1 + EDGE) * pitch) ** 2, (APART * (1 - EDGE) * pitch) ** 2
     x, y = ((points[:, :, i, None] - points[:, None, :, i]).astype(np.float32) for i in (0, 1))
-    apart = np.hypot(x, y) / np.float32(pitch)
-    near = apart <= NEAR
-    around = np.einsum("nij,nj->ni", near, weights)
+    apart = np.square(x, out=x)
+    apart += np.square(y, out=y)
+    close = (apart <= near).astype(np.float32)
+    around = (close @ weights[:, :, None].astype(np.float32))[:, :, 0] + 1e-6 * weights
     rows = np.arange(len(points))
     modes, mass = np.empty((len(points), 2, 2)), np.zeros((len(points), 2), dtype=np.float32)
     free = np.ones(weights.shape, dtype=np.bool_)
     for i in range(2):
-        centre = np.where(free, around + 1e-6 * weights, -1.0).argmax(axis=1)
-        mine = weights * near[rows, centre]
-        modes[:, i] = geometric_median(mine, points, BLUR * pitch)
-        mass[:, i] = np.where(free[rows, centre], mine.sum(axis=1), 0.0)
-        free &= apart[rows, centre] >= APART
+        centre = np.where(free, around, -1.0).argmax(axis=1)
+        mine = weights * close[rows, centre]
+        there = free[rows, centre]
+        modes[there, i] = geometric_median(mine[there], points[there], BLUR * pitch)
+        mass[there, i] = mine[there].sum(axis=1)
+        free &= apart[rows, centre] >= far
     return np.where((mass > 0)[:, :, None], modes, modes[:, :1]), mass
 
 

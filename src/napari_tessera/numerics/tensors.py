@@ -128,7 +128,7 @@ def csr_tensor(
     matrix: sparse.csr_matrix, device: torch.device, dtype: torch.dtype = torch.float32
 ) -> torch.Tensor:
     """Turn a scipy CSR matrix into a torch CSR tensor of the same shape."""
-    return _csr(
+    return csr_from_parts(
         torch.from_numpy(matrix.indptr.astype(np.int64)).to(device),
         torch.from_numpy(matrix.indices.astype(np.int64)).to(device),
         torch.from_numpy(np.asarray(matrix.data)).to(device=device, dtype=dtype),
@@ -136,7 +136,7 @@ def csr_tensor(
     )
 
 
-def _csr(
+def csr_from_parts(
     indptr: torch.Tensor, indices: torch.Tensor, values: torch.Tensor, shape: tuple[int, int]
 ) -> torch.Tensor:
     """Torch CSR tensor, without torch's remark that these are young."""
@@ -207,18 +207,20 @@ class SparsePattern:
 
     def matmul(self, dense: torch.Tensor) -> torch.Tensor:
         """Matrix times dense, shape (n_rows, n_dims)."""
-        return _csr(self.indptr, self.indices, self.values, self.shape) @ dense
+        return csr_from_parts(self.indptr, self.indices, self.values, self.shape) @ dense
 
     def transpose_matmul(self, dense: torch.Tensor) -> torch.Tensor:
         """Transpose times dense, shape (n_columns, n_dims)."""
         values = self.values[self.transpose_order]
         shape = (self.shape[1], self.shape[0])
-        return _csr(self.transpose_indptr, self.transpose_indices, values, shape) @ dense
+        return csr_from_parts(self.transpose_indptr, self.transpose_indices, values, shape) @ dense
 
     def sampled_product(self, left: torch.Tensor, right: torch.Tensor) -> torch.Tensor:
         """``sum_k left[i, k] right[j, k]`` at the stored entries (i, j), shape (n_entries,)."""
         if left.device.type in {"cpu", "cuda"}:
-            pattern = _csr(self.indptr, self.indices, torch.zeros_like(self.values), self.shape)
+            pattern = csr_from_parts(
+                self.indptr, self.indices, torch.zeros_like(self.values), self.shape
+            )
             found: torch.Tensor = torch.sparse.sampled_addmm(pattern, left, right.T, beta=0.0)
             return found.values()
         chunk = max(1, 2**22 // left.shape[1])

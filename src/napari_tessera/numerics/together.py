@@ -71,6 +71,10 @@ class Together:
     histories: list[dict[str, tuple[float, ...]]]
     early: bool
 
+    def some(self, which: slice) -> Together:
+        """Give the same of some of the networks."""
+        return Together(self.shares[which], self.histories[which], self.early)
+
 
 def minimise_together(
     pairs: Sequence[tuple[nn.Module, Plan]],

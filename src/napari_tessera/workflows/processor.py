@@ -6,7 +6,7 @@ import contextlib
 import os
 from typing import TYPE_CHECKING
 
-from napari_tessera.contract.errors import MemoryExhaustedError
+from napari_tessera.contract.errors import MemoryExhaustedError, is_memory_error
 from napari_tessera.contract.options import Device
 from napari_tessera.jobs.supervise import usable_threads
 
@@ -15,10 +15,6 @@ if TYPE_CHECKING:
 
     from napari_tessera.contract.inputs import RunSpec
 
-_WORDS = (
-    "out of memory", "can't allocate memory", "not enough memory", "cannot allocate memory",
-    "could not create a primitive", "could not create a memory", "can't start new thread",
-)  # fmt: skip
 _REMEDY = (
     "Choose a smaller batch or fewer cells, another device, or close other programs; "
     "the run can be resumed."
@@ -85,14 +81,8 @@ def memory_words(device: str) -> Iterator[None]:
     try:
         yield
     except (MemoryError, RuntimeError) as error:
-        if isinstance(error, MemoryError) or is_memory_error(error):
+        if is_memory_error(error):
             said = f": {str(error).splitlines()[0]}" if str(error).strip() else ""
             msg = f"Expected enough memory for the fit (device {device}), found none left{said}"
             raise MemoryExhaustedError(msg, _REMEDY) from error
         raise
-
-
-def is_memory_error(error: BaseException) -> bool:
-    """Whether torch means that memory ran out; it says so in several types and wordings."""
-    text = str(error).lower()
-    return type(error).__name__ == "OutOfMemoryError" or any(words in text for words in _WORDS)

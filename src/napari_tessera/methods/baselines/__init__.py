@@ -44,11 +44,14 @@ class MultinomialMap:
     ) -> Fitted:
         """Smooth, weigh the genes, choose the temperature on held-out spots."""
         from napari_tessera.methods.baselines.fit import fit
+        from napari_tessera.numerics.blocks import whole_blocks, with_smaller_blocks
 
-        return fit(inputs, options, monitor)
+        whole_blocks()
+        return with_smaller_blocks(lambda: fit(inputs, options, monitor))
 
     def predict(self, fitted: Fitted, inputs: PairedData) -> RunResult:
         """Place the cells and compose the spots."""
         from napari_tessera.methods.baselines.fit import predict
+        from napari_tessera.numerics.blocks import with_smaller_blocks
 
-        return predict(fitted, inputs)
+        return with_smaller_blocks(lambda: predict(fitted, inputs))

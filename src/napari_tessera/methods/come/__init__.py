@@ -52,11 +52,14 @@ class Come:
     ) -> Fitted:
         """Choose on held-out genes and spots, then train on everything."""
         from napari_tessera.methods.come.fit import fit
+        from napari_tessera.numerics.blocks import whole_blocks
 
+        whole_blocks()
         return fit(inputs, options, monitor, resume)
 
     def predict(self, fitted: Fitted, inputs: PairedData) -> RunResult:
         """Place the cells, compose the spots, impute what the spots lack."""
         from napari_tessera.methods.come.predict import predict
+        from napari_tessera.numerics.blocks import with_smaller_blocks
 
-        return predict(fitted, inputs)
+        return with_smaller_blocks(lambda: predict(fitted, inputs))

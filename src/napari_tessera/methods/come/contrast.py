@@ -14,6 +14,8 @@ import torch
 from torch.autograd.function import once_differentiable
 from torch.nn import functional
 
+from napari_tessera.numerics.blocks import rows_at_once
+
 if TYPE_CHECKING:
     from torch import Tensor
 
@@ -133,9 +135,9 @@ def _row_weights(positives: Positives, codes: Tensor) -> Tensor:
     return valid.to(codes) / valid.sum()
 
 
-def _row_blocks(n_rows: int) -> list[slice]:
+def _row_blocks(n_rows: int, device: torch.device) -> list[slice]:
     """Blocks of rows that keep a block of similarities small."""
-    size = max(1, BLOCK_ENTRIES // n_rows)
+    size = rows_at_once(BLOCK_ENTRIES, n_rows, device)
     return [slice(i, min(i + size, n_rows)) for i in range(0, n_rows, size)]
 
 
@@ -173,7 +175,7 @@ class _LogSumExp(_InOnePass):
     ) -> Tensor:
         weights = _row_weights(positives, codes)
         value, grad = codes.new_zeros(()), torch.zeros_like(codes)
-        for rows in _row_blocks(len(codes)):
+        for rows in _row_blocks(len(codes), codes.device):
             s = _similarities(codes, rows, temperature)
             lse = s.logsumexp(dim=1, keepdim=True)
             value = value + (weights[rows] * lse[:, 0]).sum()
@@ -197,7 +199,7 @@ class _Contrast(_InOnePass):
         weights = _row_weights(positives, codes)
         classes, places, is_cell = positives.keys()
         value, grad = codes.new_zeros(()), torch.zeros_like(codes)
-        for rows in _row_blocks(len(codes)):
+        for rows in _row_blocks(len(codes), codes.device):
             s = _similarities(codes, rows, temperature)
             alike = (classes[rows, None] == classes) & is_cell[rows, None]
             alike |= (places[rows, None] == places) & (is_cell[rows, None] != is_cell)

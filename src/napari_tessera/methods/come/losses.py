@@ -22,6 +22,8 @@ import torch
 from torch.autograd.function import once_differentiable
 from torch.nn import functional
 
+from napari_tessera.numerics.blocks import rows_at_once
+
 if TYPE_CHECKING:
     from torch import Tensor
 
@@ -155,7 +157,7 @@ def nearest(left: Tensor, right: Tensor) -> Tensor:
 
 def _rows_at_once(right: Tensor) -> int:
     """Rows whose logits against all of `right` make one block."""
-    return max(1, BLOCK_ENTRIES // len(right))
+    return rows_at_once(BLOCK_ENTRIES, len(right), right.device)
 
 
 def _blocks(left: Tensor, right: Tensor) -> list[slice]:

@@ -190,8 +190,9 @@ def _free(weights: torch.Tensor) -> Relation:
     def over_cells(block: slice) -> torch.Tensor:
         return weights[block].clamp(min=LEAST_WEIGHT).log()
 
+    device = weights.device
     return Relation(
-        over_spots=CellMap(n_cells=n_cells, n_spots=n_spots, logits=over_spots),
-        over_cells=CellMap(n_cells=n_spots, n_spots=n_cells, logits=over_cells),
+        over_spots=CellMap(n_cells=n_cells, n_spots=n_spots, logits=over_spots, device=device),
+        over_cells=CellMap(n_cells=n_spots, n_spots=n_cells, logits=over_cells, device=device),
         raw=weights,
     )

@@ -12,6 +12,8 @@ from torch.nn import functional
 from torch.nn.utils import skip_init
 from torch.utils.checkpoint import checkpoint
 
+from napari_tessera.numerics.blocks import rows_at_once
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
@@ -28,6 +30,9 @@ SPEED = 30.0
 
 CHUNK = 4096
 """Rows that are encoded at once; in training the rows of further chunks are encoded twice."""
+
+WIDE = 2048
+"""Activations of a row, about."""
 
 
 def _linear(n_in: int, n_out: int, generator: torch.Generator, *, bias: bool = True) -> nn.Linear:
@@ -77,7 +82,7 @@ class Autoencoder(nn.Module):
 
     def reconstruction(self, codes: Tensor, expression: Tensor) -> Tensor:
         """Mean squared error of what `decode` makes of codes, many rows chunk by chunk."""
-        if len(codes) <= CHUNK:
+        if len(codes) <= _at_once(codes.device):
             return functional.mse_loss(self.decode(codes), expression)
 
         def errors(some: Tensor, there: Tensor) -> Tensor:
@@ -201,6 +206,11 @@ def _joined(parts: Sequence[Tensor]) -> Tensor:
     return parts[0] if len(parts) == 1 else torch.cat(list(parts))
 
 
+def _at_once(device: torch.device) -> int:
+    """Rows of a chunk."""
+    return rows_at_once(CHUNK * WIDE, WIDE, device)
+
+
 def by_chunks(work: Callable[..., Pieces], *rows: Tensor) -> list[Pieces]:
     """Do something to rows, chunk by chunk where they are many.
 
@@ -219,9 +229,10 @@ def by_chunks(work: Callable[..., Pieces], *rows: Tensor) -> list[Pieces]:
     list
         What it gave, one entry per chunk.
     """
-    if len(rows[0]) <= CHUNK:
+    size = _at_once(rows[0].device)
+    if len(rows[0]) <= size:
         return [work(*rows)]
-    parts = zip(*(torch.split(r, CHUNK) for r in rows), strict=True)
+    parts = zip(*(torch.split(r, size) for r in rows), strict=True)
     return [checkpoint(work, *part, use_reentrant=False) for part in parts]
 
 
@@ -230,6 +241,6 @@ def embed(
     net: AmortisedMap, projection: nn.Linear, rows: Callable[[slice], Tensor], n_rows: int
 ) -> Tensor:
     """Embeddings of all rows, chunk by chunk, (n_rows, n_genes + 128); see `AmortisedMap.sides`."""
-    starts = range(0, n_rows, CHUNK)
-    chunks = (slice(i, min(i + CHUNK, n_rows)) for i in starts)
+    size = _at_once(projection.weight.device)
+    chunks = (slice(i, min(i + size, n_rows)) for i in range(0, n_rows, size))
     return torch.cat([net.sides(rows(chunk), projection)[0] for chunk in chunks])

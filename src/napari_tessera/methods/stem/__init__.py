@@ -55,14 +55,17 @@ class Stem:
     ) -> Fitted:
         """Choose the steps on held-out spots, then train on all of them."""
         from napari_tessera.methods.stem.fit import fit
+        from napari_tessera.numerics.blocks import whole_blocks
 
+        whole_blocks()
         return fit(inputs, options, monitor, resume)
 
     def predict(self, fitted: Fitted, inputs: PairedData) -> RunResult:
         """Place the cells and compose the spots."""
         from napari_tessera.methods.stem.predict import predict
+        from napari_tessera.numerics.blocks import with_smaller_blocks
 
-        return predict(fitted, inputs)
+        return with_smaller_blocks(lambda: predict(fitted, inputs))
 
     def map_encoder(self, state: State, inputs: PairedData, device: torch.device) -> MapEncoder:
         """Give the trained map as a function of expression, for attribution."""

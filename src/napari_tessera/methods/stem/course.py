@@ -34,6 +34,7 @@ _FIRST_MEMBER = 1000
 class Training:
     """One network that is to be trained; its draws depend on the seed and its number alone."""
 
+    kind: str
     number: int
     n_steps: int
 
@@ -44,23 +45,25 @@ class Stage:
 
     Parameters
     ----------
-    title : str
-        `TRIAL` or `MEMBER`.
     trainings : tuple of Training
-        The networks.
+        The networks, those of trials first.
     before, total : int
         Steps of all networks before this stage, and in the whole fit.
     """
 
-    title: str
     trainings: tuple[Training, ...]
     before: int
     total: int
 
     @property
-    def trial(self) -> bool:
-        """Whether a tenth of the spots is held out."""
-        return self.title == TRIAL
+    def kinds(self) -> frozenset[str]:
+        """Whether `TRIAL` or `MEMBER` networks are trained, or both."""
+        return frozenset(t.kind for t in self.trainings)
+
+    @property
+    def title(self) -> str:
+        """What it is for, in words for people."""
+        return MEMBER if MEMBER in self.kinds else TRIAL
 
     @property
     def n_steps(self) -> int:
@@ -119,14 +122,14 @@ class Course:
             return max(self.choices)
         return min((int(n) for n in self.trials), key=lambda n: self.trials[str(n)][_JUDGED_BY])
 
-    def judge(
+    def take(
         self,
         stage: Stage,
         nets: Sequence[Encoder],
         trained: Together,
         score: Callable[[Encoder], dict[str, float]],
     ) -> None:
-        """Keep the scores of trials; of some cut short only the one that was furthest, to be used.
+        """Take over what a stage trained.
 
         Parameters
         ----------
@@ -137,30 +140,36 @@ class Course:
         trained : Together
             How far they came.
         score : callable
-            From a network to its held-out scores.
+            From a network of a trial to its held-out scores.
         """
-        tried = list(zip(stage.trainings, nets, strict=True))
+        n = sum(t.kind == TRIAL for t in stage.trainings)
+        if n:
+            self._judge(stage.trainings[:n], nets[:n], trained.some(slice(n)), score)
+        if n < len(nets):
+            self._keep(nets[n:], trained.some(slice(n, None)))
+        elif trained.early:
+            self.members, self.history, self.by_judge = self.judges[-1:], trained.histories[0], True
+
+    def _judge(
+        self,
+        trainings: Sequence[Training],
+        nets: Sequence[Encoder],
+        trained: Together,
+        score: Callable[[Encoder], dict[str, float]],
+    ) -> None:
+        """Keep the scores of trials; of some cut short only the one that was furthest."""
+        tried = list(zip(trainings, nets, strict=True))
         if trained.early:
             tried = [tried[int(np.argmax(trained.shares))]]
-            self.by_judge = True
         for training, net in tried:
             self.trials[str(training.n_steps)] = score(net)
             self.judges.append(module_arrays(net))
-        if trained.early:
-            self.members, self.history = self.judges[-1:], trained.histories[0]
 
-    def keep(self, nets: Sequence[Encoder], trained: Together) -> None:
+    def _keep(self, nets: Sequence[Encoder], trained: Together) -> None:
         """Keep trained networks; those cut short only if nothing is better.
 
         Soon after their beginning the average of several is better than the one of the trial,
         which was trained to its end on nine tenths of the spots.
-
-        Parameters
-        ----------
-        nets : sequence of Encoder
-            The networks.
-        trained : Together
-            How far they came.
         """
         usable = [net for net, share in zip(nets, trained.shares, strict=True) if share == 1]
         if not (usable or self.members) and (not self.judges or min(trained.shares) >= ENOUGH):
@@ -176,6 +185,8 @@ class Course:
     ) -> Stage | None:
         """Say what to train now; None when all is done.
 
+        A single network of a given length does not wait for its trial, which chooses nothing.
+
         Parameters
         ----------
         options : StemOptions
@@ -185,15 +196,18 @@ class Course:
         together : bool
             Whether all networks of a kind are trained beside each other, or one after the other.
         """
-        planned = [Training(i, n) for i, n in enumerate(self.choices) if with_trials]
+        planned = [Training(TRIAL, i, n) for i, n in enumerate(self.choices) if with_trials]
         untried = [t for t in planned if str(t.n_steps) not in self.trials]
         steps = self.best_steps()
-        members = [Training(_FIRST_MEMBER + i, steps) for i in range(options.n_networks)]
-        waiting = untried or members[len(self.members) :]
+        numbers = range(_FIRST_MEMBER, _FIRST_MEMBER + options.n_networks)
+        members = [Training(MEMBER, i, steps) for i in numbers]
+        missing = members[len(self.members) :]
+        if together and len(self.choices) == options.n_networks == 1:
+            waiting = untried + missing
+        else:
+            waiting = (untried or missing)[: None if together else 1]
         if not waiting:
             return None
         total = sum(t.n_steps for t in (*planned, *members))
-        left = untried + members[len(self.members) :]
-        before = total - sum(t.n_steps for t in left)
-        title = TRIAL if untried else MEMBER
-        return Stage(title, tuple(waiting if together else waiting[:1]), before, total)
+        before = total - sum(t.n_steps for t in untried + missing)
+        return Stage(tuple(waiting), before, total)

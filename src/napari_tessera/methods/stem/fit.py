@@ -39,6 +39,7 @@ from napari_tessera.methods.stem.options import Variant
 from napari_tessera.methods.stem.placing import credible, place
 from napari_tessera.methods.stem.training import TrainingData, draw, loss_terms, loss_weights
 from napari_tessera.numerics.ahead import Ahead
+from napari_tessera.numerics.blocks import with_smaller_blocks
 from napari_tessera.numerics.held_out import HeldOut, hold_out
 from napari_tessera.numerics.minimise import Plan, Watch, one_cycle
 from napari_tessera.numerics.release import release_memory
@@ -92,19 +93,20 @@ class _Fit:
         return torch.get_num_threads() if light else 0
 
     def train(
-        self, data: TrainingData, stage: Stage, course: Course, resume: State | None
+        self, data: _Prepared, stage: Stage, course: Course, resume: State | None
     ) -> tuple[list[Encoder], Together]:
         """Train the networks of a stage."""
-        nets = [self._new(data, training) for training in stage.trainings]
+        nets = [self._new(data[t.kind], t) for t in stage.trainings]
+        shown = nets[[t.kind for t in stage.trainings].index(stage.title)]
         watch = Watch(
             monitor=self.monitor,
             describe=lambda step, losses: self._progress(stage, step, losses),
             wrap=course.state,
-            each_step=lambda step: self._preview(nets[0], data, step),
+            each_step=lambda step: self._preview(shown, data[stage.title], step),
         )
         spare = len(nets) < self.at_once or self.at_once == 0
         pairs = [
-            (n, self._plan(n, data, t, draw_ahead=spare))
+            (n, self._plan(n, data[t.kind], t, draw_ahead=spare))
             for n, t in zip(nets, stage.trainings, strict=True)
         ]
         with quick_products():
@@ -165,7 +167,8 @@ class _Prepared(dict[str, TrainingData]):
         self.sources, self.options, self.device = sources, options, device
 
     def __missing__(self, kind: str) -> TrainingData:
-        self[kind] = TrainingData.prepare(self.sources[kind], self.options, self.device)
+        source, options = self.sources[kind], self.options
+        self[kind] = with_smaller_blocks(lambda: TrainingData.prepare(source, options, self.device))
         release_memory()
         return self[kind]
 
@@ -208,20 +211,17 @@ def fit(
     while not early and (
         stage := course.next_stage(options, with_trials=split is not None, together=together)
     ):
-        if not stage.trial:
+        if TRIAL not in stage.kinds:
             data.over(TRIAL)
-        nets, trained = shared.train(data[stage.title], stage, course, loop)
+        nets, trained = shared.train(data, stage, course, loop)
         loop, early = None, trained.early
-        if stage.trial and split is not None:
-            scored = partial(_score, data=data[TRIAL], split=split)
-            course.judge(stage, nets, trained, scored)
-        else:
-            course.keep(nets, trained)
+        course.take(stage, nets, trained, partial(_score, data=data, split=split))
     final = data[TRIAL if course.by_judge else MEMBER]
     discs = None
     if split is not None and course.judges:
         learned = data[TRIAL], data.get(MEMBER)
-        discs = credible(course.judges, inputs, split, learned, options.seed)
+        asked = partial(credible, course.judges, inputs, split, learned, options.seed)
+        discs = with_smaller_blocks(asked)
     return Fitted(
         state=_pack(course, final, {"credible": discs, "seed": options.seed}),
         device=str(shared.device),
@@ -246,10 +246,12 @@ def _warnings(data: TrainingData, *, judged: bool) -> tuple[str, ...]:
     return tuple(found)
 
 
-def _score(net: Encoder, *, data: TrainingData, split: HeldOut) -> dict[str, float]:
-    """Place the pseudo-cells and score them."""
-    cells = data.log_cells(split.pseudo_cells.values)
-    return split.scores(place(net, data, cells))
+def _score(net: Encoder, *, data: _Prepared, split: HeldOut | None) -> dict[str, float]:
+    """Place the pseudo-cells, if there are any, and score them."""
+    if split is None:
+        return {}
+    cells = data[TRIAL].log_cells(split.pseudo_cells.values)
+    return split.scores(with_smaller_blocks(lambda: place(net, data[TRIAL], cells)))
 
 
 def _pack(course: Course, data: TrainingData, further: dict[str, Any]) -> State:

@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch.autograd.function import once_differentiable
 
+from napari_tessera.numerics.blocks import rows_at_once
 from napari_tessera.numerics.mmd import squared_mmd
 
 if TYPE_CHECKING:
@@ -103,7 +104,7 @@ class _Extraction(torch.autograd.Function):
         value = -(queries * pulled).sum()
         grad_queries = -pulled
         grad_spots = -target.transpose_matmul(queries)
-        size = max(1, BLOCK_ENTRIES // len(spots))
+        size = rows_at_once(BLOCK_ENTRIES, len(spots), spots.device)
         for start in range(0, n, size):
             rows = slice(start, start + size)
             logits = queries[rows] @ spots.T
@@ -165,7 +166,7 @@ def _walk(
     top = spots.new_full((n,), -torch.inf)
     total = spots.new_zeros(n)
     walk = torch.zeros_like(target.values)
-    size = max(1, BLOCK_ENTRIES // n)
+    size = rows_at_once(BLOCK_ENTRIES, n, spots.device)
     for start in range(0, len(cells), size):
         logits = spots @ cells[start : start + size].T
         new_top = torch.maximum(top, logits.max(dim=1).values)
@@ -188,7 +189,7 @@ def _walk_gradients(
     walk, log_total = forward
     centre = spots.new_zeros(len(spots)).index_add_(0, slope.rows, slope.values * walk)
     grad_cells, grad_spots = torch.empty_like(cells), torch.zeros_like(spots)
-    size = max(1, BLOCK_ENTRIES // len(spots))
+    size = rows_at_once(BLOCK_ENTRIES, len(spots), spots.device)
     for start in range(0, len(cells), size):
         block = slice(start, start + size)
         logits = spots @ cells[block].T

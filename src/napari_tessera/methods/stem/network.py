@@ -12,6 +12,8 @@ from torch.nn import functional
 from torch.nn.utils import skip_init
 from torch.utils.checkpoint import checkpoint
 
+from napari_tessera.numerics.blocks import rows_at_once
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -23,6 +25,9 @@ FIRST_SCALE, SCALE_RANGE = 10.0, (1.0, 100.0)
 
 CHUNK = 4096
 """Rows that are encoded at once; more rows are recomputed in the backward pass."""
+
+WIDE = 2048
+"""Activations of a row, about."""
 
 
 class Encoder(nn.Module):
@@ -106,7 +111,8 @@ def encode(net: Encoder, rows: Callable[[slice], Tensor], n_rows: int) -> Tensor
     -------
     Tensor, shape (n_rows, 128)
     """
-    chunks = [slice(i, min(i + CHUNK, n_rows)) for i in range(0, n_rows, CHUNK)]
+    size = rows_at_once(CHUNK * WIDE, WIDE, net.log_scale.device)
+    chunks = [slice(i, min(i + size, n_rows)) for i in range(0, n_rows, size)]
     if len(chunks) == 1:
         found: Tensor = net(rows(chunks[0]))
         return found
@@ -118,5 +124,6 @@ def encode(net: Encoder, rows: Callable[[slice], Tensor], n_rows: int) -> Tensor
 @torch.no_grad()
 def embed(net: Encoder, rows: Callable[[slice], Tensor], n_rows: int) -> Tensor:
     """Embeddings of all rows without keeping anything for a backward pass; (n_rows, 128)."""
-    starts = range(0, n_rows, CHUNK)
-    return torch.cat([net(rows(slice(i, min(i + CHUNK, n_rows)))) for i in starts])
+    size = rows_at_once(CHUNK * WIDE, WIDE, net.log_scale.device)
+    starts = range(0, n_rows, size)
+    return torch.cat([net(rows(slice(i, min(i + size, n_rows)))) for i in starts])

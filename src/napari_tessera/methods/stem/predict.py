@@ -18,6 +18,7 @@ from napari_tessera.numerics.composing import composition, counts_em
 from napari_tessera.numerics.counts import log_normalise, scale_genes, spots_as_cells
 from napari_tessera.numerics.minimise import load_module
 from napari_tessera.numerics.presence import type_evidence
+from napari_tessera.numerics.release import release_memory
 from napari_tessera.numerics.tensors import dense_rows
 
 if TYPE_CHECKING:
@@ -71,6 +72,7 @@ def predict(fitted: Fitted, inputs: PairedData) -> RunResult:
     else:
         start = rows.map if inputs.sample is None else cell_map.kept()
         del cell_map, cells, spots, rows  # embeddings of every member: not needed any more
+        release_memory()
         weights = counts_em(spots_as_cells(inputs), inputs.cells.values, start)
         named = composition(weights, inputs.cell_types)
     composed = Composition(
