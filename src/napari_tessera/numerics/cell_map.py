@@ -26,8 +26,11 @@ if TYPE_CHECKING:
 BLOCK_ENTRIES = 2**20
 """Entries of one block of logits: 4 MiB in float32."""
 
-MASS, LEAST_K, MOST_K = 0.99, 8, 64
+MASS, LEAST_K, MOST_K = 0.999, 8, 64
 """Mass that the kept entries of a row should hold, and how few or many they may be."""
+
+START_MASS = 0.99
+"""The same where a map is only the start of a computation that goes on from it."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -201,11 +204,11 @@ class CellMap:
 
     @torch.no_grad()
     def kept(self) -> sparse.csr_matrix:
-        """Keep `MASS` of every row in its largest entries, shape (n_cells, n_spots); see `rows`."""
+        """Keep `START_MASS` of every row in its largest entries, shape (n_cells, n_spots)."""
         top = _Top.empty(self.n_cells, min(MOST_K, self.n_spots))
         for block in self.blocks():
             top.take(block, self.logits(block).softmax(dim=1))
-        return top.by_mass(self.n_spots)[0]
+        return top.by_mass(self.n_spots, START_MASS)[0]
 
     @torch.no_grad()
     def rows(self, spot_xy: NDArray[np.float64], pitch: float) -> MapRows:
@@ -231,7 +234,7 @@ class CellMap:
             mean[block], covariance[block] = _moments(p, spot_xy)
             entropy[block] = _entropy(p)
         places = top.places(spot_xy, pitch)
-        matrix, residual = top.by_mass(self.n_spots)
+        matrix, residual = top.by_mass(self.n_spots, MASS)
         return MapRows(
             mean_xy=mean,
             covariance=covariance,
@@ -296,9 +299,9 @@ class _Top:
             pass
         return found
 
-    def by_mass(self, n_spots: int) -> tuple[sparse.csr_matrix, NDArray[np.float32]]:
-        """Keep `MASS` of every row, at least `LEAST_K` entries; also the mass left out."""
-        kept = np.cumsum(self.p, axis=1, dtype=np.float32) - self.p < MASS
+    def by_mass(self, n_spots: int, mass: float) -> tuple[sparse.csr_matrix, NDArray[np.float32]]:
+        """Keep so much of every row, at least `LEAST_K` entries; also the mass left out."""
+        kept = np.cumsum(self.p, axis=1, dtype=np.float32) - self.p < mass
         kept[:, :LEAST_K] = True
         matrix = self.matrix(kept, n_spots)
         held = np.asarray(matrix.sum(axis=1)).ravel()
