@@ -45,10 +45,10 @@ from napari_tessera.numerics.minimise import Plan, Watch, one_cycle
 from napari_tessera.numerics.release import release_memory
 from napari_tessera.numerics.seeding import torch_generator
 from napari_tessera.numerics.tensors import pick_device, quick_products
-from napari_tessera.numerics.together import Together, minimise_together
+from napari_tessera.numerics.together import Together, minimise_together, side_by_side
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Collection, Mapping
 
     from napari_tessera.contract.inputs import PairedData
     from napari_tessera.methods.stem.course import Stage, Training
@@ -96,6 +96,7 @@ class _Fit:
         self, data: _Prepared, stage: Stage, course: Course, resume: State | None
     ) -> tuple[list[Encoder], Together]:
         """Train the networks of a stage."""
+        data.prepare(stage.kinds)
         nets = [self._new(data[t.kind], t) for t in stage.trainings]
         shown = nets[[t.kind for t in stage.trainings].index(stage.title)]
         watch = Watch(
@@ -171,6 +172,11 @@ class _Prepared(dict[str, TrainingData]):
         self[kind] = with_smaller_blocks(lambda: TrainingData.prepare(source, options, self.device))
         release_memory()
         return self[kind]
+
+    def prepare(self, kinds: Collection[str]) -> None:
+        """Prepare what is to be trained at the same time, beside each other too."""
+        if len(kinds) > 1:
+            list(side_by_side(self.__getitem__, sorted(kinds)))
 
     def over(self, kind: str) -> None:
         """Drop what only training needs: nothing of this kind is trained any more."""
