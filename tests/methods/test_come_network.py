@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 import torch
 
-from napari_tessera.methods.come import network
 from napari_tessera.methods.come.network import AmortisedMap
+from napari_tessera.numerics import blocks
 
 
 def made() -> tuple[AmortisedMap, torch.Tensor]:
@@ -29,7 +29,7 @@ def test_chunks_give_the_value_and_gradients_of_the_whole(monkeypatch: pytest.Mo
     weights = list(net.autoencoder.parameters())
     whole = loss(net, rows)
     wanted = torch.autograd.grad(whole, weights)
-    monkeypatch.setattr(network, "CHUNK", 7)
+    monkeypatch.setattr(blocks, "CHUNK_ROWS", 7)
     chunked = loss(net, rows)
     assert chunked.item() == pytest.approx(whole.item(), rel=1e-12)
     for got, want in zip(torch.autograd.grad(chunked, weights), wanted, strict=True):
@@ -38,7 +38,7 @@ def test_chunks_give_the_value_and_gradients_of_the_whole(monkeypatch: pytest.Mo
 
 def test_hidden_layers_of_chunks_are_not_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     net, rows = made()
-    monkeypatch.setattr(network, "CHUNK", 7)
+    monkeypatch.setattr(blocks, "CHUNK_ROWS", 7)
     shapes: list[torch.Size] = []
 
     def note(saved: torch.Tensor) -> torch.Tensor:

@@ -31,6 +31,9 @@ SHARE, ENTRY_BYTES = 8, 8 * 4
 
 MOST_HALVINGS = 5
 
+CHUNK_ROWS, ROW_ACTIVATIONS = 4096, 2048
+"""Rows that a network encodes at once on the CPU, and about how many activations a row has."""
+
 
 class _Halvings:
     """How often memory ended in this process."""
@@ -88,6 +91,25 @@ def rows_at_once(usual: int, width: int, device: torch.device = CPU) -> int:
     return max(1, (min(most, _room(device)) >> HALVINGS.n) // max(width, 1))
 
 
+def row_blocks(n_rows: int, width: int, usual: int, device: torch.device = CPU) -> list[slice]:
+    """Split rows into blocks; see `rows_at_once`.
+
+    Parameters
+    ----------
+    n_rows : int
+        All rows.
+    width, usual, device
+        See `rows_at_once`.
+    """
+    size = rows_at_once(usual, width, device)
+    return [slice(i, min(i + size, n_rows)) for i in range(0, n_rows, size)]
+
+
+def chunks(n_rows: int, device: torch.device) -> list[slice]:
+    """Split rows into those that a network encodes at once."""
+    return row_blocks(n_rows, ROW_ACTIVATIONS, CHUNK_ROWS * ROW_ACTIVATIONS, device)
+
+
 def whole_blocks() -> None:
     """Begin a fit with whole blocks: what it computes does not depend on what ran before it."""
     HALVINGS.n = 0
@@ -114,5 +136,3 @@ def with_smaller_blocks(work: Callable[[], DoneT]) -> DoneT:
             if not is_memory_error(error) or not HALVINGS.one_more(seen):
                 raise
         release_memory()
-        if torch.cuda.is_available():
-            torch.cuda.empty_cache()

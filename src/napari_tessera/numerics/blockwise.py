@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import torch
 
-from napari_tessera.numerics.blocks import rows_at_once
+from napari_tessera.numerics.blocks import row_blocks
 
 BLOCK_ENTRIES = 2**23
 """Entries of one block of squared distances."""
@@ -30,11 +30,9 @@ def nearest_rows(queries: torch.Tensor, keys: torch.Tensor, k: int) -> torch.Ten
     """
     k = min(k, len(keys))
     half_norms = (keys**2).sum(dim=1) / 2
-    size = rows_at_once(BLOCK_ENTRIES, len(keys), keys.device)
     # written into one array: small results kept between large blocks would break up the memory
     found = torch.empty((len(queries), k), dtype=torch.int64, device=queries.device)
-    for start in range(0, len(queries), size):
-        rows = slice(start, start + size)
+    for rows in row_blocks(len(queries), len(keys), BLOCK_ENTRIES, keys.device):
         score = torch.addmm(half_norms, queries[rows], keys.T, alpha=-1)
         found[rows] = score.topk(k, dim=1, largest=False)[1]
     return found

@@ -14,12 +14,12 @@ import numpy as np
 import torch
 from scipy import sparse
 
-from napari_tessera.numerics.blocks import CPU, rows_at_once
+from napari_tessera.numerics.blocks import CPU, row_blocks
 from napari_tessera.numerics.placing import BLUR, NEAR, ROWS, geometric_median, two_modes
 from napari_tessera.numerics.together import side_by_side
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     from numpy.typing import NDArray
 
@@ -86,11 +86,9 @@ class CellMap:
     logits: Callable[[slice], torch.Tensor]
     device: torch.device = CPU
 
-    def blocks(self) -> Iterator[slice]:
+    def blocks(self) -> list[slice]:
         """Slices of cells that keep a block of logits small."""
-        size = rows_at_once(BLOCK_ENTRIES, self.n_spots, self.device)
-        for start in range(0, self.n_cells, size):
-            yield slice(start, min(start + size, self.n_cells))
+        return row_blocks(self.n_cells, self.n_spots, BLOCK_ENTRIES, self.device)
 
     @torch.no_grad()
     def to_cells(self, values: NDArray[np.floating]) -> NDArray[np.float64]:

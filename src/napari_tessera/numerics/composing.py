@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from scipy import sparse
 
-from napari_tessera.numerics.tensors import csr_from_parts
+from napari_tessera.numerics.tensors import CsrPattern
 from napari_tessera.numerics.together import side_by_side
 
 if TYPE_CHECKING:
@@ -61,11 +61,13 @@ def counts_em(
     weights = sparse.csr_matrix(cell_map.T, dtype=np.float64)
     weights.sort_indices()
     totals = np.asarray(spots.sum(axis=1, dtype=np.float64)).ravel()
-    n_held, held = np.diff(weights.indptr), _Held.of(weights)
+    indptr, indices = (torch.from_numpy(i) for i in (weights.indptr, weights.indices))
+    values = torch.empty(weights.nnz)
+    held = CsrPattern(shape=weights.shape, indptr=indptr, indices=indices, values=values)
     for _ in range(n_steps):
         scale = totals / np.maximum(np.asarray(weights.sum(axis=1)).ravel(), 1e-300)
-        weights.data *= np.repeat(scale, n_held)
-        held.values.copy_(torch.from_numpy(weights.data))
+        weights.data *= np.repeat(scale, np.diff(weights.indptr))
+        values.copy_(torch.from_numpy(weights.data))
         weights.data *= _gain(by_gene, held, overall)
     return weights
 
@@ -81,7 +83,7 @@ def _profiles(cells: sparse.csr_matrix) -> tuple[sparse.csc_matrix, NDArray[np.f
 
 def _gain(
     by_gene: tuple[sparse.csc_matrix, sparse.csc_matrix],
-    held: _Held,
+    held: CsrPattern,
     overall: NDArray[np.float64],
 ) -> NDArray[np.float32]:
     """Multiplicative EM update of every stored entry of W, by blocks of genes.
@@ -116,31 +118,6 @@ def _dense(some: sparse.csc_matrix) -> torch.Tensor:
 
 
 @dataclass(frozen=True)
-class _Held:
-    """W in torch: where it may be other than zero, and its entries in float32."""
-
-    shape: tuple[int, int]
-    indptr: torch.Tensor
-    indices: torch.Tensor
-    values: torch.Tensor
-
-    @classmethod
-    def of(cls, weights: sparse.csr_matrix) -> _Held:
-        indptr, indices = (torch.from_numpy(i) for i in (weights.indptr, weights.indices))
-        return cls(weights.shape, indptr, indices, torch.empty(weights.nnz))
-
-    def matmul(self, right: torch.Tensor) -> torch.Tensor:
-        held = csr_from_parts(self.indptr, self.indices, self.values, self.shape)
-        return held @ right
-
-    def sampled_product(self, left: torch.Tensor, right: torch.Tensor) -> torch.Tensor:
-        entries = torch.zeros_like(self.values)
-        pattern = csr_from_parts(self.indptr, self.indices, entries, self.shape)
-        found: torch.Tensor = torch.sparse.sampled_addmm(pattern, left, right.T, beta=0.0)
-        return found.values()
-
-
-@dataclass(frozen=True)
 class _Filled:
     """The same with its zeros written out: the same products, faster where few are zero."""
 
@@ -149,7 +126,7 @@ class _Filled:
     dense: torch.Tensor
 
     @classmethod
-    def of(cls, held: _Held) -> _Filled:
+    def of(cls, held: CsrPattern) -> _Filled:
         rows = torch.repeat_interleave(held.indptr.diff())
         dense = torch.zeros(held.shape)
         dense[rows, held.indices] = held.values

@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING
 
 import torch
 
+from napari_tessera.numerics import blocks
+
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     import numpy as np
     from numpy.typing import NDArray
@@ -62,10 +64,9 @@ def centred_rows(values: torch.Tensor) -> torch.Tensor:
     return torch.nn.functional.normalize(centred, dim=1, eps=1e-12)
 
 
-def row_blocks(n_rows: int, n_columns: int) -> Iterator[slice]:
+def row_blocks(n_rows: int, n_columns: int) -> list[slice]:
     """Slices of rows that hold at most `BLOCK_ENTRIES` entries."""
-    size = max(1, BLOCK_ENTRIES // max(1, n_columns))
-    return (slice(i, min(i + size, n_rows)) for i in range(0, n_rows, size))
+    return blocks.row_blocks(n_rows, n_columns, BLOCK_ENTRIES)
 
 
 @torch.no_grad()

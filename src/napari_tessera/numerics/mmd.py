@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from torch.autograd.function import once_differentiable
 
-from napari_tessera.numerics.blocks import rows_at_once
+from napari_tessera.numerics.blocks import row_blocks
 
 N_KERNELS = 5
 """Gaussian kernels of bandwidth b/4, b/2, b, 2b and 4b."""
@@ -57,9 +57,7 @@ class _SignedKernelSum(torch.autograd.Function):
         norms = (z**2).sum(dim=1)
         value = z.new_zeros(())
         grad = torch.empty_like(z)
-        size = rows_at_once(BLOCK_ENTRIES, len(z), z.device)
-        for start in range(0, len(z), size):
-            rows = slice(start, start + size)
+        for rows in row_blocks(len(z), len(z), BLOCK_ENTRIES, z.device):
             squared = (norms[rows, None] + norms - 2 * z[rows] @ z.T).clamp_(min=0)
             kernel = squared.div_(-4 * bandwidth).exp_()
             total, slope = kernel.clone(), kernel.clone()

@@ -46,6 +46,23 @@ def morans_i(values: sparse.csr_matrix, graph: sparse.csr_matrix) -> NDArray[np.
     return np.where(safe, n_spots / total * cross / np.where(safe, spread, 1.0), 0.0)
 
 
+def most_spatial(inputs: PairedData, spots: sparse.csr_matrix, n_genes: int) -> NDArray[np.int64]:
+    """Columns of the genes with the largest Moran's I, in their order; those of no cell are last.
+
+    Parameters
+    ----------
+    inputs : PairedData
+        Cells and the graph of the spots.
+    spots : csr_matrix, shape (n_spots, n_genes)
+        Normalised spots.
+    n_genes : int
+        How many.
+    """
+    present = np.asarray((inputs.cells.values > 0).sum(axis=0)).ravel() > 0
+    moran = np.where(present, morans_i(spots, graph_of(inputs)), -np.inf)
+    return np.sort(np.argsort(-moran, kind="stable")[:n_genes])
+
+
 def graph_of(inputs: PairedData) -> sparse.csr_matrix:
     """Neighbours of every spot, (n_spots, n_spots): those that came with the data, or the six."""
     return neighbour_graph(inputs.spot_xy) if inputs.spot_graph is None else inputs.spot_graph

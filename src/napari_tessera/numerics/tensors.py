@@ -6,7 +6,7 @@ import contextlib
 import dataclasses
 import threading
 import warnings
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 import numpy as np
 import torch
@@ -128,7 +128,7 @@ def csr_tensor(
     matrix: sparse.csr_matrix, device: torch.device, dtype: torch.dtype = torch.float32
 ) -> torch.Tensor:
     """Turn a scipy CSR matrix into a torch CSR tensor of the same shape."""
-    return csr_from_parts(
+    return _csr(
         torch.from_numpy(matrix.indptr.astype(np.int64)).to(device),
         torch.from_numpy(matrix.indices.astype(np.int64)).to(device),
         torch.from_numpy(np.asarray(matrix.data)).to(device=device, dtype=dtype),
@@ -136,7 +136,7 @@ def csr_tensor(
     )
 
 
-def csr_from_parts(
+def _csr(
     indptr: torch.Tensor, indices: torch.Tensor, values: torch.Tensor, shape: tuple[int, int]
 ) -> torch.Tensor:
     """Torch CSR tensor, without torch's remark that these are young."""
@@ -148,28 +148,54 @@ def csr_from_parts(
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class SparsePattern:
-    """A sparse matrix on a device, with its transpose at hand.
+class CsrPattern:
+    """A sparse matrix on a device whose entries change and whose structure does not.
 
     Parameters
     ----------
     shape : tuple of int
         (n_rows, n_columns).
-    indptr, indices : torch.Tensor, int64
+    indptr, indices : torch.Tensor, int32 or int64
         CSR structure.
-    rows : torch.Tensor, shape (n_entries,), int64
-        Row of every entry.
     values : torch.Tensor, shape (n_entries,)
         Entries in CSR order.
-    transpose_indptr, transpose_indices, transpose_order : torch.Tensor, int64
-        CSR structure of the transpose; ``values[transpose_order]`` are its entries.
     """
 
     shape: tuple[int, int]
     indptr: torch.Tensor
     indices: torch.Tensor
-    rows: torch.Tensor
     values: torch.Tensor
+
+    def with_values(self, values: torch.Tensor) -> Self:
+        """Return the same structure with other entries."""
+        return dataclasses.replace(self, values=values)
+
+    def matmul(self, dense: torch.Tensor) -> torch.Tensor:
+        """Matrix times dense, shape (n_rows, n_dims)."""
+        return _csr(self.indptr, self.indices, self.values, self.shape) @ dense
+
+    def sampled_product(self, left: torch.Tensor, right: torch.Tensor) -> torch.Tensor:
+        """``sum_k left[i, k] right[j, k]`` at the stored entries (i, j), shape (n_entries,)."""
+        pattern = _csr(self.indptr, self.indices, torch.zeros_like(self.values), self.shape)
+        found: torch.Tensor = torch.sparse.sampled_addmm(pattern, left, right.T, beta=0.0)
+        return found.values()
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class SparsePattern(CsrPattern):
+    """The same with its transpose at hand.
+
+    Parameters
+    ----------
+    shape, indptr, indices, values
+        See `CsrPattern`; int64.
+    rows : torch.Tensor, shape (n_entries,), int64
+        Row of every entry.
+    transpose_indptr, transpose_indices, transpose_order : torch.Tensor, int64
+        CSR structure of the transpose; ``values[transpose_order]`` are its entries.
+    """
+
+    rows: torch.Tensor
     transpose_indptr: torch.Tensor
     transpose_indices: torch.Tensor
     transpose_order: torch.Tensor
@@ -201,28 +227,16 @@ class SparsePattern:
             transpose_order=index(order),
         )
 
-    def with_values(self, values: torch.Tensor) -> SparsePattern:
-        """Return the same structure with other entries."""
-        return dataclasses.replace(self, values=values)
-
-    def matmul(self, dense: torch.Tensor) -> torch.Tensor:
-        """Matrix times dense, shape (n_rows, n_dims)."""
-        return csr_from_parts(self.indptr, self.indices, self.values, self.shape) @ dense
-
     def transpose_matmul(self, dense: torch.Tensor) -> torch.Tensor:
         """Transpose times dense, shape (n_columns, n_dims)."""
         values = self.values[self.transpose_order]
         shape = (self.shape[1], self.shape[0])
-        return csr_from_parts(self.transpose_indptr, self.transpose_indices, values, shape) @ dense
+        return _csr(self.transpose_indptr, self.transpose_indices, values, shape) @ dense
 
     def sampled_product(self, left: torch.Tensor, right: torch.Tensor) -> torch.Tensor:
         """``sum_k left[i, k] right[j, k]`` at the stored entries (i, j), shape (n_entries,)."""
         if left.device.type in {"cpu", "cuda"}:
-            pattern = csr_from_parts(
-                self.indptr, self.indices, torch.zeros_like(self.values), self.shape
-            )
-            found: torch.Tensor = torch.sparse.sampled_addmm(pattern, left, right.T, beta=0.0)
-            return found.values()
+            return super().sampled_product(left, right)
         chunk = max(1, 2**22 // left.shape[1])
         starts = range(0, len(self.rows), chunk)
         pairs = [(self.rows[s : s + chunk], self.indices[s : s + chunk]) for s in starts]

@@ -14,7 +14,7 @@ import torch
 from torch.autograd.function import once_differentiable
 from torch.nn import functional
 
-from napari_tessera.numerics.blocks import rows_at_once
+from napari_tessera.numerics.blocks import row_blocks
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -135,10 +135,9 @@ def _row_weights(positives: Positives, codes: Tensor) -> Tensor:
     return valid.to(codes) / valid.sum()
 
 
-def _row_blocks(n_rows: int, device: torch.device) -> list[slice]:
+def _row_blocks(codes: Tensor) -> list[slice]:
     """Blocks of rows that keep a block of similarities small."""
-    size = rows_at_once(BLOCK_ENTRIES, n_rows, device)
-    return [slice(i, min(i + size, n_rows)) for i in range(0, n_rows, size)]
+    return row_blocks(len(codes), len(codes), BLOCK_ENTRIES, codes.device)
 
 
 def _similarities(codes: Tensor, rows: slice, temperature: float) -> Tensor:
@@ -175,7 +174,7 @@ class _LogSumExp(_InOnePass):
     ) -> Tensor:
         weights = _row_weights(positives, codes)
         value, grad = codes.new_zeros(()), torch.zeros_like(codes)
-        for rows in _row_blocks(len(codes), codes.device):
+        for rows in _row_blocks(codes):
             s = _similarities(codes, rows, temperature)
             lse = s.logsumexp(dim=1, keepdim=True)
             value = value + (weights[rows] * lse[:, 0]).sum()
@@ -199,7 +198,7 @@ class _Contrast(_InOnePass):
         weights = _row_weights(positives, codes)
         classes, places, is_cell = positives.keys()
         value, grad = codes.new_zeros(()), torch.zeros_like(codes)
-        for rows in _row_blocks(len(codes), codes.device):
+        for rows in _row_blocks(codes):
             s = _similarities(codes, rows, temperature)
             alike = (classes[rows, None] == classes) & is_cell[rows, None]
             alike |= (places[rows, None] == places) & (is_cell[rows, None] != is_cell)

@@ -22,7 +22,7 @@ import torch
 from torch.autograd.function import once_differentiable
 from torch.nn import functional
 
-from napari_tessera.numerics.blocks import rows_at_once
+from napari_tessera.numerics.blocks import row_blocks, rows_at_once
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -162,8 +162,7 @@ def _rows_at_once(right: Tensor) -> int:
 
 def _blocks(left: Tensor, right: Tensor) -> list[slice]:
     """Rows of `left`, block by block."""
-    size = _rows_at_once(right)
-    return [slice(i, min(i + size, len(left))) for i in range(0, len(left), size)]
+    return row_blocks(len(left), len(right), BLOCK_ENTRIES, right.device)
 
 
 class _LogTotal(torch.autograd.Function):

@@ -12,7 +12,7 @@ from torch.nn import functional
 from torch.nn.utils import skip_init
 from torch.utils.checkpoint import checkpoint
 
-from napari_tessera.numerics.blocks import rows_at_once
+from napari_tessera.numerics.blocks import chunks
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -27,12 +27,6 @@ FIRST_SHARPNESS, FIRST_GAIN = 10.0, 1.0
 
 SPEED = 30.0
 """How much faster the four sharpnesses move than a weight does."""
-
-CHUNK = 4096
-"""Rows that are encoded at once; in training the rows of further chunks are encoded twice."""
-
-WIDE = 2048
-"""Activations of a row, about."""
 
 
 def _linear(n_in: int, n_out: int, generator: torch.Generator, *, bias: bool = True) -> nn.Linear:
@@ -82,7 +76,7 @@ class Autoencoder(nn.Module):
 
     def reconstruction(self, codes: Tensor, expression: Tensor) -> Tensor:
         """Mean squared error of what `decode` makes of codes, many rows chunk by chunk."""
-        if len(codes) <= _at_once(codes.device):
+        if len(chunks(len(codes), codes.device)) <= 1:
             return functional.mse_loss(self.decode(codes), expression)
 
         def errors(some: Tensor, there: Tensor) -> Tensor:
@@ -206,11 +200,6 @@ def _joined(parts: Sequence[Tensor]) -> Tensor:
     return parts[0] if len(parts) == 1 else torch.cat(list(parts))
 
 
-def _at_once(device: torch.device) -> int:
-    """Rows of a chunk."""
-    return rows_at_once(CHUNK * WIDE, WIDE, device)
-
-
 def by_chunks(work: Callable[..., Pieces], *rows: Tensor) -> list[Pieces]:
     """Do something to rows, chunk by chunk where they are many.
 
@@ -229,11 +218,10 @@ def by_chunks(work: Callable[..., Pieces], *rows: Tensor) -> list[Pieces]:
     list
         What it gave, one entry per chunk.
     """
-    size = _at_once(rows[0].device)
-    if len(rows[0]) <= size:
+    parts = chunks(len(rows[0]), rows[0].device)
+    if len(parts) <= 1:
         return [work(*rows)]
-    parts = zip(*(torch.split(r, size) for r in rows), strict=True)
-    return [checkpoint(work, *part, use_reentrant=False) for part in parts]
+    return [checkpoint(work, *(r[part] for r in rows), use_reentrant=False) for part in parts]
 
 
 @torch.no_grad()
@@ -241,6 +229,5 @@ def embed(
     net: AmortisedMap, projection: nn.Linear, rows: Callable[[slice], Tensor], n_rows: int
 ) -> Tensor:
     """Embeddings of all rows, chunk by chunk, (n_rows, n_genes + 128); see `AmortisedMap.sides`."""
-    size = _at_once(projection.weight.device)
-    chunks = (slice(i, min(i + size, n_rows)) for i in range(0, n_rows, size))
-    return torch.cat([net.sides(rows(chunk), projection)[0] for chunk in chunks])
+    parts = chunks(n_rows, projection.weight.device)
+    return torch.cat([net.sides(rows(part), projection)[0] for part in parts])

@@ -13,7 +13,7 @@ from napari_tessera.contract.expression import ExpressionScale
 from napari_tessera.numerics.counts import platform_factors, row_totals, scale_genes, thin
 from napari_tessera.numerics.kernels import gaussian_adjacency
 from napari_tessera.numerics.seeding import rng_for
-from napari_tessera.numerics.spatial_statistics import graph_of, morans_i
+from napari_tessera.numerics.spatial_statistics import graph_of, most_spatial
 from napari_tessera.numerics.tensors import dense_rows
 
 if TYPE_CHECKING:
@@ -260,10 +260,7 @@ def spatial_genes(inputs: PairedData, n_genes: int | None) -> NDArray[np.int64]:
     """
     if n_genes is None or n_genes >= inputs.n_genes:
         return np.arange(inputs.n_genes)
-    graph = graph_of(inputs)
     spots = inputs.spots.values
     if has_counts(inputs):
         spots = log_share(spots, row_totals(spots), float(max(np.median(row_totals(spots)), 1.0)))
-    present = np.asarray((inputs.cells.values > 0).sum(axis=0)).ravel() > 0
-    moran = np.where(present, morans_i(spots, graph), -np.inf)
-    return np.sort(np.argsort(-moran, kind="stable")[:n_genes])
+    return most_spatial(inputs, spots, n_genes)

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch.autograd.function import once_differentiable
 
-from napari_tessera.numerics.blocks import rows_at_once
+from napari_tessera.numerics.blocks import row_blocks
 from napari_tessera.numerics.mmd import squared_mmd
 
 if TYPE_CHECKING:
@@ -104,9 +104,7 @@ class _Extraction(torch.autograd.Function):
         value = -(queries * pulled).sum()
         grad_queries = -pulled
         grad_spots = -target.transpose_matmul(queries)
-        size = rows_at_once(BLOCK_ENTRIES, len(spots), spots.device)
-        for start in range(0, n, size):
-            rows = slice(start, start + size)
+        for rows in row_blocks(n, len(spots), BLOCK_ENTRIES, spots.device):
             logits = queries[rows] @ spots.T
             lse = logits.logsumexp(dim=1, keepdim=True)
             p = logits.sub_(lse).exp_()
@@ -166,9 +164,8 @@ def _walk(
     top = spots.new_full((n,), -torch.inf)
     total = spots.new_zeros(n)
     walk = torch.zeros_like(target.values)
-    size = rows_at_once(BLOCK_ENTRIES, n, spots.device)
-    for start in range(0, len(cells), size):
-        logits = spots @ cells[start : start + size].T
+    for block in row_blocks(len(cells), n, BLOCK_ENTRIES, spots.device):
+        logits = spots @ cells[block].T
         new_top = torch.maximum(top, logits.max(dim=1).values)
         shrink = (top - new_top).exp()
         to_cell = (logits - new_top[:, None]).exp()
@@ -189,9 +186,7 @@ def _walk_gradients(
     walk, log_total = forward
     centre = spots.new_zeros(len(spots)).index_add_(0, slope.rows, slope.values * walk)
     grad_cells, grad_spots = torch.empty_like(cells), torch.zeros_like(spots)
-    size = rows_at_once(BLOCK_ENTRIES, len(spots), spots.device)
-    for start in range(0, len(cells), size):
-        block = slice(start, start + size)
+    for block in row_blocks(len(cells), len(spots), BLOCK_ENTRIES, spots.device):
         logits = spots @ cells[block].T
         to_cell = (logits - log_total[:, None]).exp()
         to_spot = logits.softmax(dim=0)

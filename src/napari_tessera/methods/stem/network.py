@@ -12,7 +12,7 @@ from torch.nn import functional
 from torch.nn.utils import skip_init
 from torch.utils.checkpoint import checkpoint
 
-from napari_tessera.numerics.blocks import rows_at_once
+from napari_tessera.numerics.blocks import chunks
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,12 +22,6 @@ HIDDEN, EMBEDDING = (512, 256), 128
 
 FIRST_SCALE, SCALE_RANGE = 10.0, (1.0, 100.0)
 """Inverse temperature of cosine embeddings at the start, and where it may go."""
-
-CHUNK = 4096
-"""Rows that are encoded at once; more rows are recomputed in the backward pass."""
-
-WIDE = 2048
-"""Activations of a row, about."""
 
 
 class Encoder(nn.Module):
@@ -111,19 +105,16 @@ def encode(net: Encoder, rows: Callable[[slice], Tensor], n_rows: int) -> Tensor
     -------
     Tensor, shape (n_rows, 128)
     """
-    size = rows_at_once(CHUNK * WIDE, WIDE, net.log_scale.device)
-    chunks = [slice(i, min(i + size, n_rows)) for i in range(0, n_rows, size)]
-    if len(chunks) == 1:
-        found: Tensor = net(rows(chunks[0]))
+    parts = chunks(n_rows, net.log_scale.device)
+    if len(parts) == 1:
+        found: Tensor = net(rows(parts[0]))
         return found
     return torch.cat(
-        [checkpoint(lambda c: net(rows(c)), chunk, use_reentrant=False) for chunk in chunks]
+        [checkpoint(lambda c: net(rows(c)), chunk, use_reentrant=False) for chunk in parts]
     )
 
 
 @torch.no_grad()
 def embed(net: Encoder, rows: Callable[[slice], Tensor], n_rows: int) -> Tensor:
     """Embeddings of all rows without keeping anything for a backward pass; (n_rows, 128)."""
-    size = rows_at_once(CHUNK * WIDE, WIDE, net.log_scale.device)
-    starts = range(0, n_rows, size)
-    return torch.cat([net(rows(slice(i, min(i + size, n_rows)))) for i in starts])
+    return torch.cat([net(rows(chunk)) for chunk in chunks(n_rows, net.log_scale.device)])

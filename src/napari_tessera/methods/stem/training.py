@@ -25,7 +25,7 @@ from napari_tessera.numerics.counts import (
 from napari_tessera.numerics.kernels import effective_neighbours, gaussian_adjacency
 from napari_tessera.numerics.purifying import SpotParts, parts_of
 from napari_tessera.numerics.seeding import rng_for, torch_generator
-from napari_tessera.numerics.spatial_statistics import graph_of, morans_i
+from napari_tessera.numerics.spatial_statistics import most_spatial
 from napari_tessera.numerics.tensors import SparsePattern
 
 if TYPE_CHECKING:
@@ -161,9 +161,7 @@ def spatial_genes(inputs: PairedData, n_genes: int | None) -> NDArray[np.int64]:
     if n_genes is None or n_genes >= inputs.n_genes:
         return np.arange(inputs.n_genes)
     normalised = log_normalise(inputs.spots.values, float(np.median(inputs.spots.totals())))
-    present = np.asarray((inputs.cells.values > 0).sum(axis=0)).ravel() > 0
-    moran = np.where(present, morans_i(normalised, graph_of(inputs)), -np.inf)
-    return np.sort(np.argsort(-moran, kind="stable")[:n_genes])
+    return most_spatial(inputs, normalised, n_genes)
 
 
 def dropout_rate(cells: sparse.csr_matrix, spots: sparse.csr_matrix) -> float:
